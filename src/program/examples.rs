@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::admission::{Claim, admit};
 use super::calendar::year_end;
-use super::edition::example::{Example, Expected, GivenFact};
+use super::edition::example::{Example, Expected, GivenFact, Refused};
 use super::edition::{Editions, ProductCategory};
 use super::fold::{
     Affiliation, Awards, Fact, Fold, ObjectIndex, PartnerIndex, ProfessionalIndex, Step, Subject,
@@ -131,12 +131,15 @@ impl Run<'_> {
             points: given.points,
             attributes: &given.attributes,
         };
-        let admitted = match (admit(self.editions, &claim, NaiveDate::MAX), &given.refused) {
+        let admitted = match (admit(self.editions, &claim, NaiveDate::MAX), given.refused) {
             (Ok(admitted), None) => admitted,
-            (Ok(_), Some(code)) => return Err(format!("{kind} must be refused as {code}, but was taken")),
-            (Err(refusals), Some(code)) if format!("{:?}", refusals.first().code) == *code => return Ok(()),
-            (Err(refusals), Some(code)) => {
-                return Err(format!("{kind} must be refused as {code}, but was {:?}", refusals.first().code));
+            (Ok(_), Some(Refused(code))) => {
+                return Err(format!("{kind} must be refused as {}, but was taken", code.name()));
+            }
+            (Err(refusals), Some(Refused(code))) if refusals.first().code == code => return Ok(()),
+            (Err(refusals), Some(Refused(code))) => {
+                let found = refusals.first().code.name();
+                return Err(format!("{kind} must be refused as {}, but was {found}", code.name()));
             }
             (Err(refusals), None) => return Err(format!("{kind} on {on:?} was refused: {refusals}")),
         };

@@ -4,6 +4,9 @@
 //! quote was paid with. What is left of a day is a [`Lot`]. An order takes the oldest lots; when it is returned, it gives
 //! back the same ones. Credits that were taken back after they had been spent are a debt, which the oldest lots pay.
 //! Credits expire by the edition of the day on which they were earned.
+//!
+//! The log by another policy has an account of its own, in which orders are paid with what they were paid with: only what
+//! is left of a day expires by that policy.
 
 mod accounts;
 
@@ -13,7 +16,7 @@ use chrono::NaiveDate;
 
 pub use super::credit_life::{CreditKind, Expiry};
 use super::edition::Editions;
-pub use accounts::{Accounts, Returning, movement};
+pub use accounts::{Accounts, Following, Returning, movement};
 
 /// When credits of a kind expire.
 #[derive(Clone, Copy, Debug)]
@@ -29,10 +32,6 @@ impl Terms<'_> {
     #[must_use]
     pub fn expires_on(&self, earned_on: NaiveDate) -> Option<NaiveDate> {
         self.editions.expires_on(self.kind, earned_on)
-    }
-
-    fn is_expired(&self, earned_on: NaiveDate, on: NaiveDate) -> bool {
-        self.expires_on(earned_on).is_some_and(|day| day <= on)
     }
 }
 
@@ -72,10 +71,12 @@ pub enum Movement {
 }
 
 impl Movement {
-    /// Whether it spends credits, if there are that many below zero.
-    #[must_use]
-    pub const fn is_spending(self) -> bool {
-        matches!(self, Self::Spent(_))
+    /// The order or quote that spends or gives back.
+    const fn object(self) -> Option<ObjectKey> {
+        match self {
+            Self::Spent(object) | Self::Returned(object, _) | Self::ForOrder(object) => Some(object),
+            Self::Earned(_) | Self::Expired(_) => None,
+        }
     }
 }
 
@@ -117,6 +118,12 @@ struct Payment {
     is_back: bool,
 }
 
+impl Payment {
+    fn worth(&self) -> i64 {
+        self.lots.iter().map(|lot| lot.credits).sum::<i64>() + self.owed
+    }
+}
+
 /// The credits of one subject.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
@@ -138,7 +145,7 @@ impl Account {
             if past.of_quote.is_some() {
                 account.ordered = past.of_quote;
             }
-            account.apply(past.movement, past.credits);
+            account.only_move(past.movement, past.credits);
         }
         account
     }
@@ -172,17 +179,21 @@ impl Account {
         self.payments.get(&object).map_or(&[], |payment| &payment.lots)
     }
 
-    /// Whether credits that were held pay the order that is placed next.
-    #[must_use]
-    pub fn is_ordering(&self) -> bool {
-        self.ordered.is_some()
-    }
-
-    /// What can no longer be spent on a day and has not expired yet, the oldest first.
+    /// What can no longer be spent on a day and has not expired yet, the oldest first: it expires on that day.
     #[must_use]
     pub fn due(&self, terms: Terms<'_>, on: NaiveDate) -> Vec<Expired> {
-        let lots = self.lots().into_iter().filter(|lot| terms.is_expired(lot.earned_on, on));
-        lots.map(|lot| Expired { earned_on: lot.earned_on, on, credits: lot.credits }).collect()
+        self.due_through(terms, on).into_iter().map(|one| Expired { on, ..one }).collect()
+    }
+
+    /// What can no longer be spent on a day and has not expired yet, the oldest first: each expires on its own day.
+    #[must_use]
+    pub fn due_through(&self, terms: Terms<'_>, day: NaiveDate) -> Vec<Expired> {
+        let lots = self.lots().into_iter();
+        lots.filter_map(|Lot { earned_on, credits }| {
+            let on = terms.expires_on(earned_on).filter(|on| *on <= day)?;
+            Some(Expired { earned_on, on, credits })
+        })
+        .collect()
     }
 
     /// The first day on which something can no longer be spent; none if nothing expires.
@@ -191,38 +202,65 @@ impl Account {
         self.lots().iter().filter_map(|lot| terms.expires_on(lot.earned_on)).min()
     }
 
-    /// Moves credits, and returns what expires or comes back because of it; that has moved as well then.
-    pub fn post(&mut self, movement: Movement, credits: i64, terms: Terms<'_>) -> Vec<Expired> {
-        self.apply(movement, credits);
+    /// Moves credits, and returns what expires or comes back because of it; that has moved as well then. What is spent is
+    /// paid with the oldest, or with what it was paid with in another account of the same subject, if there is one.
+    pub fn post(
+        &mut self,
+        movement: Movement,
+        credits: i64,
+        terms: Terms<'_>,
+        paid: Option<&Self>,
+    ) -> Vec<Expired> {
+        let known = paid.and_then(|account| account.payments.get(&movement.object()?));
+        self.apply(movement, credits, known);
         let expired = match movement {
-            Movement::Spent(_) | Movement::Expired(_) | Movement::ForOrder(_) => Vec::new(),
+            Movement::Spent(object) => self.spent_before(object, terms),
+            Movement::Expired(_) | Movement::ForOrder(_) => Vec::new(),
             Movement::Returned(_, on) => self.due(terms, on),
-            Movement::Earned(earned_on) => {
-                let day = self.days.get(&earned_on).copied().unwrap_or_default();
-                // What is taken back after it has expired was not there to expire.
-                let surplus = (-day.left()).clamp(0, day.expired.max(0));
-                let on = terms.expires_on(earned_on).unwrap_or(earned_on);
-                let back = Expired { earned_on, on, credits: -surplus };
-                if surplus > 0 { vec![back] } else { Vec::new() }
-            }
+            Movement::Earned(earned_on) => self.surplus(earned_on, terms).into_iter().collect(),
         };
         self.expire(&expired);
         expired
     }
 
+    /// Moves credits, and nothing expires or comes back because of it.
+    pub fn only_move(&mut self, movement: Movement, credits: i64) {
+        self.apply(movement, credits, None);
+    }
+
+    /// What has expired of a day and was not there to expire, since it was taken back or spent.
+    fn surplus(&self, earned_on: NaiveDate, terms: Terms<'_>) -> Option<Expired> {
+        let day = self.days.get(&earned_on).copied().unwrap_or_default();
+        let surplus = (-day.left()).clamp(0, day.expired.max(0));
+        let on = terms.expires_on(earned_on).unwrap_or(earned_on);
+        (surplus > 0).then_some(Expired { earned_on, on, credits: -surplus })
+    }
+
+    /// What an order was paid with that has expired in this account, though not in the one that it was paid from.
+    fn spent_before(&self, object: ObjectKey, terms: Terms<'_>) -> Vec<Expired> {
+        let lots = self.paid_with(object).iter();
+        lots.filter_map(|lot| self.surplus(lot.earned_on, terms)).collect()
+    }
+
+    /// What orders and quotes were paid with, and nothing else.
+    #[must_use]
+    pub fn payments_only(self) -> Self {
+        Self { payments: self.payments, ..Self::default() }
+    }
+
     /// Lets credits expire.
     pub fn expire(&mut self, expired: &[Expired]) {
         for one in expired {
-            self.apply(Movement::Expired(one.earned_on), -one.credits);
+            self.only_move(Movement::Expired(one.earned_on), -one.credits);
         }
     }
 
-    fn apply(&mut self, movement: Movement, credits: i64) {
+    fn apply(&mut self, movement: Movement, credits: i64, known: Option<&Payment>) {
         self.balance += credits;
         match movement {
             Movement::Earned(day) => self.days.entry(day).or_default().earned += credits,
             Movement::Expired(day) => self.days.entry(day).or_default().expired -= credits,
-            Movement::Spent(object) if credits < 0 => self.spend(object, -credits),
+            Movement::Spent(object) if credits < 0 => self.spend(object, -credits, known),
             Movement::Spent(object) | Movement::Returned(object, _) => self.give_back(object, credits),
             Movement::ForOrder(object) => {
                 self.give_back(object, credits);
@@ -231,12 +269,11 @@ impl Account {
         }
     }
 
-    fn spend(&mut self, object: ObjectKey, credits: i64) {
+    fn spend(&mut self, object: ObjectKey, credits: i64, known: Option<&Payment>) {
         let held = self.ordered.take().and_then(|quote| self.payments.get(&quote));
-        let worth =
-            |payment: &Payment| payment.lots.iter().map(|lot| lot.credits).sum::<i64>() + payment.owed;
-        let payment = match held.filter(|payment| payment.is_back && worth(payment) == credits) {
-            Some(held) => Payment { is_back: false, ..held.clone() },
+        let held = held.filter(|payment| payment.is_back);
+        let payment = match known.or(held).filter(|payment| payment.worth() == credits) {
+            Some(known) => Payment { is_back: false, ..known.clone() },
             None => self.oldest(credits),
         };
         for lot in &payment.lots {

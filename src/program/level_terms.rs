@@ -9,7 +9,8 @@ use super::calendar::{month_start, year_end};
 pub enum Validity {
     /// Through as many following years.
     Years(u32),
-    /// Through the end of the month as many months after the day that earned it; at least through the year.
+    /// Through the end of the month as many months after the day that earned it; at least through the year. A step down
+    /// holds for as many months after the level above.
     Months(u32),
     /// Through a fixed day of the following year: month and day.
     Until(u32, u32),
@@ -54,9 +55,14 @@ impl LevelTerms {
         match self.validity {
             Validity::Years(years) => end_of(years.saturating_mul(step)),
             Validity::Months(months) => {
-                let months = months.saturating_mul(step).saturating_add(1);
-                let next = month_start(earned_on).checked_add_months(Months::new(months));
-                next.and_then(|next| next.pred_opt()).map_or(own_end, |last| last.max(own_end))
+                let ends = |day: NaiveDate, months: u32| {
+                    let next = month_start(day).checked_add_months(Months::new(months.saturating_add(1)));
+                    next.and_then(|next| next.pred_opt())
+                };
+                let first = ends(earned_on, months).map_or(own_end, |last| last.max(own_end));
+                // Each step begins where the level above has ended, with its month.
+                let steps = months.saturating_mul(step.saturating_sub(1));
+                ends(first, steps).unwrap_or(FOREVER)
             }
             Validity::Until(month, day) => {
                 let year = own_end.year().saturating_add(i32::try_from(step).unwrap_or(i32::MAX));
@@ -124,6 +130,13 @@ mod tests {
             (terms(Validity::Months(12), ToEarned, None), 2, "2026-03-31", Some((2, "2026-03-31"))),
             (terms(Validity::Months(12), ToEarned, None), 2, "2026-04-01", None),
             (terms(Validity::Months(3), ToEarned, None), 2, "2025-12-31", Some((2, "2025-12-31"))),
+            // The step begins where the level above has ended, also if that is the end of the year.
+            (terms(Validity::Months(3), OneStep, None), 2, "2025-12-31", Some((2, "2025-12-31"))),
+            (terms(Validity::Months(3), OneStep, None), 2, "2026-01-01", Some((1, "2026-03-31"))),
+            (terms(Validity::Months(3), OneStep, None), 2, "2026-04-01", Some((0, "2026-06-30"))),
+            (terms(Validity::Months(3), OneStep, None), 2, "2026-07-01", None),
+            (terms(Validity::Months(8), OneStep, None), 2, "2026-01-01", Some((1, "2026-08-31"))),
+            (terms(Validity::Months(12), OneStep, None), 2, "2026-04-01", Some((1, "2027-03-31"))),
             (terms(Validity::Until(6, 30), ToEarned, None), 2, "2026-06-30", Some((2, "2026-06-30"))),
             (terms(Validity::Until(6, 30), ToEarned, None), 2, "2026-07-01", None),
             (terms(Validity::Years(1), OneStep, None), 2, "2027-01-01", Some((1, "2027-12-31"))),

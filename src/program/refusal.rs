@@ -8,6 +8,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::nearest::nearest;
+use super::wording::shown;
+
 /// Most problems of one input that are listed.
 pub const PROBLEMS_MAX: usize = 20;
 
@@ -57,6 +60,60 @@ pub enum Code {
     DealProtected,
     /// Another contract governs one of the categories in those days.
     ContractOverlap,
+}
+
+impl Code {
+    /// All of them.
+    pub const ALL: [Self; 21] = [
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::Invalid,
+        Self::UnknownKind,
+        Self::PointsRequired,
+        Self::PointsOutOfRange,
+        Self::DateInFuture,
+        Self::DateBeforeEnrolment,
+        Self::DateAfterEnd,
+        Self::NotEligible,
+        Self::ConflictingDuplicate,
+        Self::ReviewRequired,
+        Self::WrongState,
+        Self::AffiliationOverlap,
+        Self::TooMany,
+        Self::CreditsOverCap,
+        Self::CreditsOverBalance,
+        Self::NoPrice,
+        Self::OutOfStock,
+        Self::DealProtected,
+        Self::ContractOverlap,
+    ];
+
+    /// What clients call it, such as `NOT_ELIGIBLE`.
+    #[must_use]
+    pub fn name(self) -> String {
+        let mut name = String::new();
+        for (place, letter) in format!("{self:?}").char_indices() {
+            if place > 0 && letter.is_ascii_uppercase() {
+                name.push('_');
+            }
+            name.push(letter.to_ascii_uppercase());
+        }
+        name
+    }
+
+    /// The code of a name. The spelling of documents that were published before is known as well.
+    ///
+    /// # Errors
+    /// For another name, with the nearest one.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|code| code.name() == name || format!("{code:?}") == name);
+        found.ok_or_else(|| {
+            let names = Self::ALL.map(Self::name);
+            let near = nearest(name, names.iter().map(String::as_str));
+            let near = near.map_or(String::new(), |near| format!(" Did you mean {near}?"));
+            format!("{} is no code of an error.{near}", shown(name))
+        })
+    }
 }
 
 /// A refusal: code, a message that says what would be right, and where in the input.
@@ -258,6 +315,32 @@ checks!(A Ae first, B Be second, C Ce third, D De fourth, E Ee fifth, F Fe sixth
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_has_the_name_that_clients_have() {
+        for code in Code::ALL {
+            assert_eq!(serde_json::to_value(code).expect("a text"), code.name());
+            assert_eq!(Code::named(&code.name()), Ok(code));
+        }
+        // name, code or problem
+        let table = [
+            ("NOT_ELIGIBLE", Ok(Code::NotEligible)),
+            // As documents of earlier releases have it.
+            ("NotEligible", Ok(Code::NotEligible)),
+            (
+                "NOT_ELIGIBEL",
+                Err("NOT_ELIGIBEL is no code of an error. Did you mean NOT_ELIGIBLE?".to_owned()),
+            ),
+            (
+                "points_required",
+                Err("points_required is no code of an error. Did you mean POINTS_REQUIRED?".to_owned()),
+            ),
+            ("NO", Err("NO is no code of an error.".to_owned())),
+        ];
+        for (name, expected) in table {
+            assert_eq!(Code::named(name), expected);
+        }
+    }
 
     fn wrong(field: &str) -> Refusal {
         Refusal::new(Code::Invalid, field, format!("{field} is wrong."))

@@ -194,7 +194,7 @@ pub fn track_standing(editions: &Editions, track: Track, sums: &TrackSums, day: 
 }
 
 /// What is missing this calendar year to hold a level on the first day after it would lapse (F1). A level that is
-/// valid through the next year at least is secured: credits of this year add nothing to it. The level holds once the
+/// valid through the next year at least is secured, as is one to which credits of this year add nothing. The level holds once the
 /// threshold of any day is reached, so the least one that is in force from this day through the year counts.
 pub(super) fn credits_to_retain(
     editions: &Editions,
@@ -203,7 +203,8 @@ pub(super) fn credits_to_retain(
     valid_until: Option<NaiveDate>,
     day: NaiveDate,
 ) -> i64 {
-    let secured = |until: NaiveDate| until >= partner_level_until(editions, day.year(), level.rank, day);
+    let through = year_end(day.year() + 1).min(partner_level_until(editions, day.year(), level.rank, day));
+    let secured = |until: NaiveDate| until >= through;
     if level.rank == 0 || valid_until.is_none_or(secured) {
         return 0;
     }

@@ -99,6 +99,14 @@ pub enum Outcome {
     Refused(Refusals),
 }
 
+impl Outcome {
+    /// The place in the log where it was recorded, if it was.
+    #[must_use]
+    pub fn recorded_seq(&self) -> Option<i64> {
+        if let Self::Recorded(row) = self { Some(row.seq) } else { None }
+    }
+}
+
 /// A reviewer's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {

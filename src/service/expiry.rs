@@ -1,25 +1,23 @@
 //! Credits and Dojo Credits that expire: by the task for time-based changes, or before the next spending of the subject,
 //! whichever locks it first. Each day on which something expires is a step of the log, dated on that day.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use entity::value::{EventKind, LogAction};
 use entity::{order, swag_order};
+use sea_orm::prelude::DateTimeUtc;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::posting::{LogEntry, Object, PostedRows, Posting, accounts};
+use super::posting::{PostedRows, Posting, accounts};
 use super::{SERVER, Services, transact};
 use crate::access::{Caller, Operation};
 use crate::error::Error;
-use crate::program::expiry::{Account, CreditKind, Expired, Lot, Terms};
-use crate::service::events::EventDraft;
+use crate::program::expiry::{Account, CreditKind, Lot, Terms};
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
-use crate::store::{credit_entry, subject, upsert_all};
+use crate::store::{credit_entry, subject};
 
 /// Most lots of an answer: more days on which something was earned are left out, the newest ones.
 pub const LOTS_MAX: usize = 1_000;
@@ -76,25 +74,11 @@ impl Services {
             return Ok(partner);
         }
         let account = self.account_of(transaction, partner.id).await?;
-        let due = self.due(&account, CreditKind::Credits, today);
-        let id = partner.id;
-        if due.is_empty() {
-            let expires_on = account.expires_next(self.expiry_terms(CreditKind::Credits));
-            let row = PartnerRow { expires_on, ..partner };
-            upsert_all(transaction, vec![row.balance(row.last_recorded_at)]).await?;
-            return Ok(row);
-        }
-        let mut balance = partner.credits;
+        let (id, last) = (partner.id, partner.last_recorded_at);
         let mut posting = Posting::open(&self.policy, vec![partner], Vec::new(), &[]);
         let who = posting.partner(id).ok_or_else(|| Error::Damaged("a partner is gone".to_owned()))?;
-        let object = posting.add(Object::Partner(id));
-        let mut drafts = Vec::with_capacity(due.len());
-        for (on, expired) in due {
-            posting.expire_credits(step(on, Object::Partner(id)), (who, object), &account, &expired);
-            let data = event_data(&expired, &mut balance);
-            drafts.push(EventDraft::of_partner(EventKind::CreditsExpired, on, id, "expired", data));
-        }
-        self.post_expiry(transaction, posting, drafts).await?;
+        posting.load_account(who, account);
+        self.post_expiry(transaction, posting, last).await?;
         let partner = subject::by_ids::<PartnerRow>(transaction, [id]).await?.pop();
         partner.ok_or_else(|| Error::Damaged("a partner is gone".to_owned()))
     }
@@ -112,41 +96,27 @@ impl Services {
         }
         let entries = credit_entry::of_professionals(transaction, &[row.id]).await?;
         let account = accounts(&entries).remove(&row.id).unwrap_or_default();
-        let due = self.due(&account, CreditKind::DojoCredits, today);
-        let id = row.id;
-        if due.is_empty() {
-            let expires_on = account.expires_next(self.expiry_terms(CreditKind::DojoCredits));
-            let row = ProfessionalRow { expires_on, ..row };
-            upsert_all(transaction, vec![row.balance(row.last_recorded_at)]).await?;
-            return Ok(row);
-        }
-        let mut balance = row.dojo_credits;
+        let (id, last) = (row.id, row.last_recorded_at);
         let mut posting = Posting::open(&self.policy, Vec::new(), vec![row], &[]);
         let gone = || Error::Damaged("a professional is gone".to_owned());
         let who = posting.professional(id).ok_or_else(gone)?;
-        let object = posting.add(Object::Professional(id));
-        let mut drafts = Vec::with_capacity(due.len());
-        for (on, expired) in due {
-            let entry = step(on, Object::Professional(id));
-            posting.expire_dojo_credits(entry, (who, object), &account, &expired);
-            let data = event_data(&expired, &mut balance);
-            drafts.push(EventDraft::of_professional(EventKind::CreditsExpired, on, id, "expired", data));
-        }
-        self.post_expiry(transaction, posting, drafts).await?;
+        posting.load_dojo_account(who, account);
+        self.post_expiry(transaction, posting, last).await?;
         subject::by_ids::<ProfessionalRow>(transaction, [id]).await?.pop().ok_or_else(gone)
     }
 
-    /// Posts the steps of an expiry with an event each. Whoever is the first to notice did not let anything expire.
+    /// Posts what is due, which was found out by whoever came first and done by nobody. When nothing is, only the next day
+    /// is written on which something will be.
     async fn post_expiry(
         &self,
         transaction: &DatabaseTransaction,
         posting: Posting<'_>,
-        drafts: Vec<EventDraft>,
+        last_recorded_at: Option<DateTimeUtc>,
     ) -> Result<(), Error> {
         let server = self.for_caller(Arc::new(Caller::system(SERVER)), None);
-        let mut posted: PostedRows = posting.post(transaction, &server).await?;
-        for (step, draft) in drafts.into_iter().enumerate() {
-            posted.emit(step, draft);
+        let posted: PostedRows = posting.post(transaction, &server).await?;
+        if posted.seqs.is_empty() {
+            return posted.write_prospects(transaction, last_recorded_at).await;
         }
         posted.write(transaction).await
     }
@@ -278,36 +248,4 @@ impl Services {
     pub(in crate::service) fn expiry_terms(&self, kind: CreditKind) -> Terms<'_> {
         Terms { editions: &self.policy.editions, kind }
     }
-
-    /// What expires on each day through today, in order.
-    fn due(
-        &self,
-        account: &Account,
-        kind: CreditKind,
-        today: NaiveDate,
-    ) -> BTreeMap<NaiveDate, Vec<Expired>> {
-        let terms = self.expiry_terms(kind);
-        let days = account.lots().into_iter().filter_map(|lot| terms.expires_on(lot.earned_on));
-        let days: BTreeSet<NaiveDate> = days.filter(|day| *day <= today).collect();
-        let mut account = account.clone();
-        let mut due = BTreeMap::new();
-        for day in days {
-            let expired = account.due(terms, day);
-            account.expire(&expired);
-            due.insert(day, expired);
-        }
-        due
-    }
-}
-
-fn step(on: NaiveDate, object: Object) -> LogEntry {
-    LogEntry { day: Some(on), ..LogEntry::new(LogAction::CreditsExpired, object) }
-}
-
-/// What the event of an expiry says; the balance is that before it, and then that after it.
-fn event_data(expired: &[Expired], balance: &mut i64) -> Value {
-    let credits: i64 = expired.iter().map(|one| one.credits).sum();
-    *balance -= credits;
-    let lots = expired.iter().map(|one| json!({ "earnedOn": one.earned_on, "credits": one.credits }));
-    json!({ "credits": credits, "lots": lots.collect::<Vec<_>>(), "balanceAfter": *balance })
 }

@@ -135,6 +135,8 @@ pub(super) struct Posting<'a> {
     overridden: HashMap<Uuid, Vec<LevelOverride>>,
     /// Partners whose tallies and totals are written anew.
     rebuilt: Vec<PartnerIndex>,
+    /// Professionals that follow a recalculation.
+    recalculated: Vec<ProfessionalIndex>,
     employers: Vec<affiliation::Model>,
 }
 
@@ -178,6 +180,7 @@ impl<'a> Posting<'a> {
             applied: Vec::new(),
             overridden: HashMap::new(),
             rebuilt: Vec::new(),
+            recalculated: Vec::new(),
             employers: affiliations.to_vec(),
         }
     }

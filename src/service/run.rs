@@ -4,6 +4,7 @@
 //! The effects are those of the rows that the transaction wrote, whether they stay or not.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use entity::{edition_trial, idempotency_key, ledger_entry, points_entry};
@@ -66,12 +67,29 @@ impl Effects {
         Self { ledger: ledger.cloned().collect(), points: points.cloned().collect(), ..Self::default() }
     }
 
-    /// The entries of one step of the log, without changes of levels, which concern all steps together.
+    /// The entries of each of these steps of the log, without changes of levels, which concern all steps together. What
+    /// expired because of them, by steps of its own, is of the last of the steps that changed its subject.
     #[must_use]
-    pub fn of_step(&self, seq: i64) -> Self {
-        let ledger = self.ledger.iter().filter(|entry| entry.log_seq == seq);
-        let points = self.points.iter().filter(|entry| entry.log_seq == seq);
-        Self { ledger: ledger.cloned().collect(), points: points.cloned().collect(), ..Self::default() }
+    pub fn of_each_step(&self, seqs: &[Option<i64>]) -> Vec<Self> {
+        let places: HashMap<i64, usize> =
+            seqs.iter().enumerate().filter_map(|(place, seq)| Some(((*seq)?, place))).collect();
+        let mut each = vec![Self::default(); seqs.len()];
+        let mut last: HashMap<Uuid, usize> = HashMap::new();
+        for entry in &self.ledger {
+            let own = places.get(&entry.log_seq).copied();
+            if let Some(place) = own.or_else(|| last.get(&entry.partner_id).copied()) {
+                last.insert(entry.partner_id, place);
+                each[place].ledger.push(entry.clone());
+            }
+        }
+        for entry in &self.points {
+            let own = places.get(&entry.log_seq).copied();
+            if let Some(place) = own.or_else(|| last.get(&entry.professional_id).copied()) {
+                last.insert(entry.professional_id, place);
+                each[place].points.push(entry.clone());
+            }
+        }
+        each
     }
 }
 

@@ -58,3 +58,29 @@ pub(crate) async fn of_professionals(
     let values = [sql::ids(backend, professionals.iter().copied())];
     CreditEntry::find_by_statement(ENTRIES.bind(backend, values)).all(connection).await
 }
+
+/// Partners that have spent or held credits, and those that were merged.
+pub(crate) async fn spending_partners(connection: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {
+    sql!(
+        SPENDING,
+        "SELECT partner_id AS id FROM orders WHERE credits > 0 UNION \
+         SELECT partner_id FROM quotes WHERE credits > 0 AND hold UNION \
+         SELECT id FROM partners WHERE merged_into IS NOT NULL ORDER BY id"
+    );
+    ids(connection, &SPENDING).await
+}
+
+/// Professionals that have ordered in the swag shop, and those that were merged.
+pub(crate) async fn spending_professionals(connection: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {
+    sql!(
+        SPENDING,
+        "SELECT professional_id AS id FROM swag_orders UNION \
+         SELECT id FROM professionals WHERE merged_into IS NOT NULL ORDER BY id"
+    );
+    ids(connection, &SPENDING).await
+}
+
+async fn ids(connection: &impl ConnectionTrait, sql: &sql::Sql) -> Result<Vec<Uuid>, DbErr> {
+    let rows = connection.query_all_raw(sql.bind(connection.get_database_backend(), [])).await?;
+    rows.iter().map(|row| row.try_get("", "id")).collect()
+}

@@ -22,7 +22,7 @@ pub(crate) const TODAY: &str = "2026-08-31";
 
 pub(crate) const SAVE: &str = "mutation($input: SaveEditionDraftInput!) { saveEditionDraft(input: $input) { \
     draft { id name revision status effectiveFrom approvedBy } userErrors { code message field } } }";
-const APPROVE: &str = "mutation($input: ApproveEditionDraftInput!) { approveEditionDraft(input: $input) { \
+pub(crate) const APPROVE: &str = "mutation($input: ApproveEditionDraftInput!) { approveEditionDraft(input: $input) { \
     draft { id revision status approvedBy } userErrors { code message field } } }";
 const WITHDRAW: &str = "mutation($input: WithdrawEditionDraftInput!) { withdrawEditionDraft(input: $input) { \
     draft { id status } userErrors { code message field } } }";

@@ -1,6 +1,8 @@
 //! Recalculations: a policy for days that have passed is planned, applied and reverted (PROGRAM.md, E4).
 
+mod approving;
 mod effects;
+mod expiring;
 mod interrupted;
 mod sums;
 
@@ -61,7 +63,10 @@ async fn send(app: &TestApp, query: &str, mutation: &str, input: Value) -> Value
 }
 
 async fn planned(app: &TestApp, replacements: &[(&str, &str)], from: &str) -> Value {
-    let document = document(replacements);
+    planned_document(app, &document(replacements), from).await
+}
+
+async fn planned_document(app: &TestApp, document: &str, from: &str) -> Value {
     let input = json!({ "document": document, "effectiveFrom": from, "reason": "agreed with the board" });
     let payload = send(app, PLAN, "planRecalculation", input).await;
     assert!(user_errors(&payload).is_empty(), "{payload}");

@@ -268,9 +268,11 @@ fn payloads(
         Outcome::DuplicateNotVisible | Outcome::Refused(_) => None,
     });
     let rows = BatchById::new(rows.collect());
+    let seqs: Vec<Option<i64>> = outcomes.iter().map(Outcome::recorded_seq).collect();
+    let mut each = effects.of_each_step(&seqs);
     let payload = |(index, outcome)| match outcome {
         Outcome::Recorded(row) => {
-            let effects = Effects(effects.of_step(row.seq));
+            let effects = Effects(std::mem::take(&mut each[index]));
             RecordActivityPayload { activity: rows.get(row.id).map(Activity), effects, ..Default::default() }
         }
         Outcome::Duplicate(row) => RecordActivityPayload {

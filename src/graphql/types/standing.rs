@@ -14,6 +14,7 @@ use crate::graphql::relation::Relation;
 use crate::graphql::scalar::{Date, Decimal, Moment, int};
 use crate::program;
 use crate::program::level_override;
+use crate::program::level_terms::FOREVER;
 use crate::program::standing;
 use crate::service::{Services, contracts, reads};
 use crate::store::partner::PartnerRow;
@@ -200,7 +201,7 @@ impl TrackStanding {
     }
 
     /// Last day on which the level holds without further credits; null for the level that is valid from
-    /// enrolment.
+    /// enrolment, and for a level that is never lost.
     async fn valid_until(&self) -> Option<Date> {
         self.standing.valid_until.map(Date)
     }
@@ -318,9 +319,11 @@ impl ProfessionalStanding {
         Ok(self.reached(context).await?.map(|(on, _)| Date(on)))
     }
 
-    /// Last day on which the level holds without further points; null below the first level.
+    /// Last day on which the level holds without further points; null below the first level, and for a level that is
+    /// never lost.
     async fn valid_until(&self, context: &Context<'_>) -> Result<Option<Date>, ApiError> {
-        Ok(self.reached(context).await?.map(|(_, until)| Date(until)))
+        let reached = self.reached(context).await?;
+        Ok(reached.map(|(_, until)| until).filter(|until| *until < FOREVER).map(Date))
     }
 
     /// Level that the points earn, without an override; null below the first level.

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::literal::{Date, RawCategory, RawOutcome, RawPurpose, RawReport, RawStatus};
+use crate::program::refusal::Code;
 use crate::program::rule::Attributes;
 
 /// One worked example of a document.
@@ -48,7 +49,20 @@ pub(crate) struct GivenFact {
     pub(crate) status: Option<RawStatus>,
     pub(crate) report: Option<RawReport>,
     pub(crate) outcome: Option<RawOutcome>,
-    pub(crate) refused: Option<String>,
+    pub(crate) refused: Option<Refused>,
+}
+
+/// The code of the error with which a fact must be refused.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Refused(pub(crate) Code);
+
+impl TryFrom<String> for Refused {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Code::named(&name).map(Self)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

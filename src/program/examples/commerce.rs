@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::{Difference, Run, expect_equal};
 use crate::program::deal::{Deal, Hold, Outcome, RegisteredDeal, Report, Status, Win, name_key};
 use crate::program::edition::Editions;
-use crate::program::edition::example::{ExpectedOrder, GivenFact, GivenLine};
+use crate::program::edition::example::{ExpectedOrder, GivenFact, GivenLine, Refused};
 use crate::program::fold::{ObjectIndex, PartnerIndex, Step, WonDeal};
 use crate::program::money::Money;
 use crate::program::pricing::{LineInput, PricingTerms, price};
@@ -45,12 +45,15 @@ impl Run<'_> {
             self.deals.places.insert(name.to_owned(), place);
             return Ok(());
         };
-        match (self.apply_deal_step(place, given, on), &given.refused) {
+        match (self.apply_deal_step(place, given, on), given.refused) {
             (Ok(win), None) => self.win(place, win, on),
-            (Ok(_), Some(code)) => Err(format!("deal {name} must be refused as {code}, but was taken")),
-            (Err(refusals), Some(code)) if format!("{:?}", refusals.first().code) == *code => Ok(()),
-            (Err(refusals), Some(code)) => {
-                Err(format!("deal {name} must be refused as {code}, but was {:?}", refusals.first().code))
+            (Ok(_), Some(Refused(code))) => {
+                Err(format!("deal {name} must be refused as {}, but was taken", code.name()))
+            }
+            (Err(refusals), Some(Refused(code))) if refusals.first().code == code => Ok(()),
+            (Err(refusals), Some(Refused(code))) => {
+                let found = refusals.first().code.name();
+                Err(format!("deal {name} must be refused as {}, but was {found}", code.name()))
             }
             (Err(refusals), None) => Err(format!("deal {name} on {on} was refused: {refusals}")),
         }

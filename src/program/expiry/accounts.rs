@@ -19,32 +19,52 @@ pub enum Returning {
     ForOrder,
 }
 
+/// What follows from the awards of a step.
+#[derive(Clone, Copy, Debug)]
+pub enum Following<'a> {
+    /// What the accounts say, which pay what is spent with the oldest.
+    Own(Returning),
+    /// What the accounts say; orders are paid with what they were paid with in other ones of the same subjects.
+    PaidAs(&'a Accounts<'a>, Returning),
+    /// Nothing: the awards have all of it.
+    Nothing,
+}
+
+impl<'a> Following<'a> {
+    const fn returning(self) -> Returning {
+        match self {
+            Self::Own(returning) | Self::PaidAs(_, returning) => returning,
+            Self::Nothing => Returning::Free,
+        }
+    }
+
+    const fn paid(self) -> Option<&'a Accounts<'a>> {
+        if let Self::PaidAs(paid, _) = self { Some(paid) } else { None }
+    }
+
+    const fn is_nothing(self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+}
+
 /// The accounts of subjects. An award of a subject without an account moves nothing.
 #[derive(Clone, Debug)]
 pub struct Accounts<'e> {
     editions: &'e Editions,
     partners: HashMap<PartnerIndex, Account>,
     professionals: HashMap<ProfessionalIndex, Account>,
-    /// Whether every subject has an account, and what is due expires before something is spent.
-    by_themselves: bool,
 }
 
 impl<'e> Accounts<'e> {
     /// No accounts yet.
     #[must_use]
     pub fn new(editions: &'e Editions) -> Self {
-        Self { editions, partners: HashMap::new(), professionals: HashMap::new(), by_themselves: false }
+        Self { editions, partners: HashMap::new(), professionals: HashMap::new() }
     }
 
     /// Lets credits expire by other editions from now on.
     pub fn use_editions(&mut self, editions: &'e Editions) {
         self.editions = editions;
-    }
-
-    /// Lets what is due expire before something is spent, also where the log has no such step: by the policy that it is
-    /// folded with, it would have had one.
-    pub fn expire_by_themselves(&mut self) {
-        self.by_themselves = true;
     }
 
     /// The terms of a kind of credits.
@@ -110,21 +130,51 @@ impl<'e> Accounts<'e> {
         expired.iter().map(award).collect()
     }
 
+    /// The partners that have an account, in order.
+    #[must_use]
+    pub fn partners(&self) -> Vec<PartnerIndex> {
+        let mut all: Vec<PartnerIndex> = self.partners.keys().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// The professionals that have an account, in order.
+    #[must_use]
+    pub fn professionals(&self) -> Vec<ProfessionalIndex> {
+        let mut all: Vec<ProfessionalIndex> = self.professionals.keys().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Lets credits of a partner expire.
+    pub fn expire_partner(&mut self, who: PartnerIndex, expired: &[Expired]) {
+        if let Some(account) = self.partners.get_mut(&who) {
+            account.expire(expired);
+        }
+    }
+
+    /// Lets Dojo Credits of a professional expire.
+    pub fn expire_professional(&mut self, who: ProfessionalIndex, expired: &[Expired]) {
+        if let Some(account) = self.professionals.get_mut(&who) {
+            account.expire(expired);
+        }
+    }
+
     /// Moves what the awards of a step say, and adds what expires or comes back because of each after it. `key` identifies
     /// their objects.
     pub fn settle(
         &mut self,
         awards: &mut Awards,
-        returning: Returning,
+        following: Following<'_>,
         key: &impl Fn(ObjectIndex) -> ObjectKey,
     ) {
         if !self.partners.is_empty() && !awards.credits.is_empty() {
             let credits = std::mem::take(&mut awards.credits);
-            self.settle_credits(&credits, returning, key, &mut awards.credits);
+            self.settle_credits(&credits, following, key, &mut awards.credits);
         }
         if !self.professionals.is_empty() && !awards.points.is_empty() {
             let points = std::mem::take(&mut awards.points);
-            self.settle_points(&points, returning, key, &mut awards.points);
+            self.settle_points(&points, following, key, &mut awards.points);
         }
     }
 
@@ -132,27 +182,22 @@ impl<'e> Accounts<'e> {
     pub fn settle_credits(
         &mut self,
         awards: &[CreditsAward],
-        returning: Returning,
+        following: Following<'_>,
         key: &impl Fn(ObjectIndex) -> ObjectKey,
         out: &mut Vec<CreditsAward>,
     ) {
         let terms = self.terms(CreditKind::Credits);
         for award in awards {
-            let Some(account) = self.partners.get_mut(&award.partner) else {
-                out.push(*award);
-                continue;
-            };
-            let cause = (award.reason, award.count.is_some(), key(award.object));
-            let movement = movement(cause, award.effective_on, returning);
-            // What was held for the order is not due; the rest is before it comes back.
-            let is_order = movement.is_spending() && !account.is_ordering();
-            if self.by_themselves && (is_order || matches!(movement, Movement::ForOrder(_))) {
-                let due = account.due(terms, award.effective_on);
-                account.expire(&due);
-                out.extend(Self::of_partner(award.partner, award.object, &due));
-            }
             out.push(*award);
-            let after = account.post(movement, award.spendable_credits, terms);
+            let Some(account) = self.partners.get_mut(&award.partner) else { continue };
+            let cause = (award.reason, award.count.is_some(), key(award.object));
+            let movement = movement(cause, award.effective_on, following.returning());
+            let paid = following.paid().and_then(|paid| paid.partners.get(&award.partner));
+            if following.is_nothing() {
+                account.only_move(movement, award.spendable_credits);
+                continue;
+            }
+            let after = account.post(movement, award.spendable_credits, terms, paid);
             out.extend(Self::of_partner(award.partner, award.object, &after));
         }
     }
@@ -161,25 +206,22 @@ impl<'e> Accounts<'e> {
     pub fn settle_points(
         &mut self,
         awards: &[PointsAward],
-        returning: Returning,
+        following: Following<'_>,
         key: &impl Fn(ObjectIndex) -> ObjectKey,
         out: &mut Vec<PointsAward>,
     ) {
         let terms = self.terms(CreditKind::DojoCredits);
         for award in awards {
-            let Some(account) = self.professionals.get_mut(&award.professional) else {
-                out.push(*award);
-                continue;
-            };
-            let cause = (award.reason, award.count.is_some(), key(award.object));
-            let movement = movement(cause, award.effective_on, returning);
-            if self.by_themselves && movement.is_spending() {
-                let due = account.due(terms, award.effective_on);
-                account.expire(&due);
-                out.extend(Self::of_professional(award.professional, award.object, &due));
-            }
             out.push(*award);
-            let after = account.post(movement, award.dojo_credits, terms);
+            let Some(account) = self.professionals.get_mut(&award.professional) else { continue };
+            let cause = (award.reason, award.count.is_some(), key(award.object));
+            let movement = movement(cause, award.effective_on, following.returning());
+            let paid = following.paid().and_then(|paid| paid.professionals.get(&award.professional));
+            if following.is_nothing() {
+                account.only_move(movement, award.dojo_credits);
+                continue;
+            }
+            let after = account.post(movement, award.dojo_credits, terms, paid);
             out.extend(Self::of_professional(award.professional, award.object, &after));
         }
     }

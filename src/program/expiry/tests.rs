@@ -1,5 +1,7 @@
 //! Tests of expiry.
 
+mod policies;
+
 use chrono::Days;
 
 use super::*;
@@ -149,9 +151,9 @@ fn pp_e6_the_oldest_is_spent_first() {
         for (what, on, credits) in happened {
             let on = day(on);
             let out = match *what {
-                "earned" => account.post(Movement::Earned(on), *credits, terms),
-                "spent" => account.post(Movement::Spent(1), -credits, terms),
-                "returned" => account.post(Movement::Returned(1, on), *credits, terms),
+                "earned" => account.post(Movement::Earned(on), *credits, terms, None),
+                "spent" => account.post(Movement::Spent(1), -credits, terms, None),
+                "returned" => account.post(Movement::Returned(1, on), *credits, terms, None),
                 _ => {
                     let due = account.due(terms, on);
                     assert_eq!(due.iter().map(|one| one.credits).sum::<i64>(), *credits, "{happened:?}");
@@ -190,20 +192,20 @@ fn pp_e6_what_an_order_is_paid_with_and_gives_back() {
     ];
     for (credits, expected) in table {
         let mut account = account.clone();
-        account.post(Movement::Spent(2), -credits, terms);
+        account.post(Movement::Spent(2), -credits, terms, None);
         assert_eq!(shown(account.paid_with(2)), lots(expected));
         assert_eq!(account.lots().iter().map(|lot| lot.credits).sum::<i64>(), account.balance());
         // The first order gives back its own credits, whatever was spent since.
-        account.post(Movement::Returned(1, day("2025-02-01")), 10, terms);
+        account.post(Movement::Returned(1, day("2025-02-01")), 10, terms, None);
         assert_eq!(shown(&account.lots())[0], ("2024-06-01".to_owned(), 25 - credits.min(20) + 5));
     }
     // What was spent after credits had expired was not paid with them.
     let mut account = account;
     let due = account.due(terms, day("2025-06-01"));
     account.expire(&due);
-    account.post(Movement::Spent(2), -20, terms);
+    account.post(Movement::Spent(2), -20, terms, None);
     assert_eq!(shown(account.paid_with(2)), lots(&[("2024-09-01", 20)]));
-    let due = account.post(Movement::Returned(1, day("2025-06-02")), 10, terms);
+    let due = account.post(Movement::Returned(1, day("2025-06-02")), 10, terms, None);
     assert_eq!(due.iter().map(|one| one.credits).sum::<i64>(), 10);
     assert_eq!(shown(&account.lots()), lots(&[("2025-01-01", 5)]));
 }
@@ -232,28 +234,22 @@ fn award(reason: Reason, on: &str, credits: i64) -> CreditsAward {
 fn o9_what_is_held_for_a_quote_pays_its_order_after_it_would_have_expired() {
     let editions = editions("expire_after_months = 12");
     let key = |object: ObjectIndex| ObjectKey::from(object.0);
-    for by_themselves in [false, true] {
-        let mut accounts = Accounts::new(&editions);
-        if by_themselves {
-            accounts.expire_by_themselves();
-        }
-        accounts.add_partner(PartnerIndex(0), Account::default());
-        let mut all = Vec::new();
-        let steps = [
-            (award(Reason::Activity, "2024-06-01", 30), Returning::Free),
-            (award(Reason::Hold, "2024-07-01", -20), Returning::Free),
-            // The 10 that were not held are due meanwhile.
-            (award(Reason::HoldReleased, "2025-08-01", 20), Returning::ForOrder),
-            (award(Reason::Redemption, "2025-08-01", -20), Returning::Free),
-        ];
-        for (step, returning) in steps {
-            let mut awards = Awards { credits: vec![step], ..Awards::default() };
-            accounts.settle(&mut awards, returning, &key);
-            all.extend(awards.credits);
-        }
-        let balance: i64 = all.iter().map(|award| award.spendable_credits).sum();
-        assert_eq!(balance, if by_themselves { 0 } else { 10 }, "{all:?}");
+    let mut accounts = Accounts::new(&editions);
+    accounts.add_partner(PartnerIndex(0), Account::default());
+    let mut all = Vec::new();
+    for (step, returning) in [
+        (award(Reason::Activity, "2024-06-01", 30), Returning::Free),
+        (award(Reason::Hold, "2024-07-01", -20), Returning::Free),
+        // The 10 that were not held are due meanwhile.
+        (award(Reason::HoldReleased, "2025-08-01", 20), Returning::ForOrder),
+        (award(Reason::Redemption, "2025-08-01", -20), Returning::Free),
+    ] {
+        let mut awards = Awards { credits: vec![step], ..Awards::default() };
+        accounts.settle(&mut awards, Following::Own(returning), &key);
+        all.extend(awards.credits);
     }
+    let balance: i64 = all.iter().map(|award| award.spendable_credits).sum();
+    assert_eq!(balance, 10, "{all:?}");
     // Withdrawn instead: what was held expires then, with all else that is due.
     let mut accounts = Accounts::new(&editions);
     accounts.add_partner(PartnerIndex(0), Account::default());
@@ -263,7 +259,7 @@ fn o9_what_is_held_for_a_quote_pays_its_order_after_it_would_have_expired() {
         award(Reason::Hold, "2024-07-01", -20),
         award(Reason::HoldReleased, "2025-08-02", 20),
     ] {
-        accounts.settle_credits(&[step], Returning::Free, &key, &mut all);
+        accounts.settle_credits(&[step], Following::Own(Returning::Free), &key, &mut all);
     }
     let expired: Vec<_> =
         all[3..].iter().map(|award| (award.effective_on, award.spendable_credits)).collect();
@@ -405,7 +401,7 @@ fn pp_e6_lots_are_the_balance_and_only_what_is_old_expires() {
                     (Movement::Earned(on), number(credits))
                 }
             };
-            let after = account.post(movement, credits, terms);
+            let after = account.post(movement, credits, terms, None);
             if let Movement::Spent(order) = movement {
                 let paid: i64 = account.paid_with(order).iter().map(|lot| lot.credits).sum();
                 assert_eq!(paid, -credits);

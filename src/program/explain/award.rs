@@ -107,7 +107,15 @@ fn arithmetic(rule: &Rule, award: &Award<'_>) -> String {
     {
         return format!("{amount} {currency} by {attribute}");
     }
+    // The entry of a recalculation or a merge can be about the award alone: then its units come to something else.
+    let moved = rule.earned(units_after) - rule.earned(units_before);
+    if matches!(award.cause, Cause::Recalculation(_)) && units_before == units_after && amount != moved {
+        return format!("{amount} {currency}");
+    }
     if rule.window == Window::Each {
+        if rule.per == 1 && amount != moved {
+            return format!("{amount} {currency}");
+        }
         let units = units_after.max(units_before);
         let sign = if units_after < units_before { "-" } else { "" };
         return if rule.per == 1 {
@@ -192,6 +200,41 @@ mod tests {
                 true,
                 [1, 0, -50],
                 "Event organized, an activity voided: -1 × 50 = -50 business credits; it counts for the first level only and cannot be spent (PP, Legacy) (PP, Earning Credits, Events).",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn e4_an_entry_about_an_award_alone_has_no_arithmetic_of_units() {
+        let merge = Cause::Recalculation(None);
+        check(&[
+            (
+                "CUSTOMER_MEETING",
+                merge,
+                false,
+                [0, 0, -5],
+                "Scheduled customer meetings at industry events, recalculated after a change of the sign-up date or a merge: -5 business credits (PP, Earning Credits, Events).",
+            ),
+            (
+                "CUSTOMER_MEETING",
+                merge,
+                false,
+                [3, 0, -3],
+                "Scheduled customer meetings at industry events, recalculated after a change of the sign-up date or a merge: -3 × 1 = -3 business credits (PP, Earning Credits, Events).",
+            ),
+            (
+                "CUSTOMER_MEETING",
+                merge,
+                false,
+                [3, 0, -8],
+                "Scheduled customer meetings at industry events, recalculated after a change of the sign-up date or a merge: -8 business credits (PP, Earning Credits, Events).",
+            ),
+            (
+                "LINKEDIN_POST",
+                merge,
+                false,
+                [0, 0, -5],
+                "LinkedIn posts, recalculated after a change of the sign-up date or a merge: -5 business credits (PP, Earning Credits, Digital presence).",
             ),
         ]);
     }

@@ -57,6 +57,14 @@ fn recalculated(rule: &Rule, award: &PointsAward<'_>) -> String {
     let PointsAward { window_start, units_before, units_after, points, .. } = *award;
     let now = rule.earned(units_after) - rule.earned(units_before);
     let cap = rule.cap.map(|cap| format!(", at most {cap}")).unwrap_or_default();
+    if units_before == units_after {
+        // It is about an award alone, as that of a plan before a merge.
+        let points = count_of(points, "point");
+        let (title, source) = (&rule.title, &rule.source);
+        return format!(
+            "{title}, recalculated after a change of the sign-up date or a merge: {points} ({source})."
+        );
+    }
     format!(
         "{}, recalculated after a change of the sign-up date or a merge: {} goes from {units_before} to {}{cap}, \
          so {now} instead of {} = {} ({}).",

@@ -309,13 +309,8 @@ fn next_batch(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
 
 /// The effects of each outcome of a batch. A change of a level belongs to the last activity that changed its subject.
 fn effects_of_each(outcomes: &[Outcome], all: &Effects) -> Vec<Effects> {
-    let mut each: Vec<Effects> = outcomes
-        .iter()
-        .map(|outcome| match outcome {
-            Outcome::Recorded(row) => all.of_step(row.seq),
-            Outcome::Duplicate(_) | Outcome::DuplicateNotVisible | Outcome::Refused(_) => Effects::default(),
-        })
-        .collect();
+    let seqs: Vec<Option<i64>> = outcomes.iter().map(Outcome::recorded_seq).collect();
+    let mut each = all.of_each_step(&seqs);
     let mut last: HashMap<Uuid, usize> = HashMap::new();
     for (index, effects) in each.iter().enumerate() {
         last.extend(effects.ledger.iter().map(|entry| (entry.partner_id, index)));

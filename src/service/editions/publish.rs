@@ -132,13 +132,18 @@ impl Services {
         }
         if let (true, Some(draft), Some(given)) = (self.edition_approval, &draft, publication.effective_from)
         {
-            self.check_approved_day(draft, given).await?;
+            self.check_approved_day("effectiveFrom", draft, given).await?;
         }
         Ok(draft)
     }
 
     /// An approval is of a document for its day.
-    async fn check_approved_day(&self, draft: &edition_draft::Model, given: NaiveDate) -> Result<(), Error> {
+    pub(in crate::service) async fn check_approved_day(
+        &self,
+        field: &str,
+        draft: &edition_draft::Model,
+        given: NaiveDate,
+    ) -> Result<(), Error> {
         let check = checked(self.policy().clone(), draft.document.clone(), draft.effective_from).await?;
         let Some(approved) = check.checked.edition().map(|edition| edition.effective_from) else {
             return Ok(());
@@ -149,7 +154,7 @@ impl Services {
         let message = format!(
             "The draft was approved for {approved}, not for {given}; save it for that day and have it approved first."
         );
-        Err(Refusal::new(Code::WrongState, "effectiveFrom", message).into())
+        Err(Refusal::new(Code::WrongState, field, message).into())
     }
 
     /// The check of what is to be published, if nothing is wrong with it, and the field that it is in.

@@ -1,17 +1,19 @@
 //! What expires because of the steps of a posting, and when credits of its subjects expire next.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
-use entity::value::LogAction;
+use entity::value::{EventKind, LogAction};
 use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{AppliedStep, LogEntry, Posting};
+use super::{AppliedStep, LogEntry, Object, Posting};
 use crate::program::expiry::{
-    Account, Accounts, CreditKind, Expired, Movement, PastMovement, Returning, movement,
+    Account, Accounts, CreditKind, Expired, Following, Movement, PastMovement, Returning, movement,
 };
 use crate::program::fold::{ObjectIndex, PartnerIndex, ProfessionalIndex};
+use crate::service::events::EventDraft;
 use crate::store::credit_entry::{self, CreditEntry};
 
 /// What credits that a step gives back can be spent on.
@@ -35,53 +37,105 @@ fn past(row: &CreditEntry) -> PastMovement {
     PastMovement { movement, credits: row.credits, of_quote: row.of_quote.map(|id| id.as_u128()) }
 }
 
+/// Whose credits expire.
+#[derive(Clone, Copy, Debug)]
+enum Holder {
+    Partner(PartnerIndex),
+    Professional(ProfessionalIndex),
+}
+
 impl Posting<'_> {
-    /// Lets credits of a partner expire, whose account is that of before the posting.
-    pub(in crate::service) fn expire_credits(
-        &mut self,
-        entry: LogEntry,
-        (who, object): (PartnerIndex, ObjectIndex),
-        account: &Account,
-        expired: &[Expired],
-    ) {
-        if self.accounts.partner(who).is_none() {
-            self.accounts.add_partner(who, account.clone());
-        }
-        self.awards.credits.extend(Accounts::of_partner(who, object, expired));
-        self.applied_as(entry);
+    /// Gives a partner the account of before the posting, of which everything expires that is due.
+    pub(in crate::service) fn load_account(&mut self, who: PartnerIndex, account: Account) {
+        self.accounts.add_partner(who, account);
     }
 
-    /// Lets Dojo Credits of a professional expire, whose account is that of before the posting.
-    pub(in crate::service) fn expire_dojo_credits(
-        &mut self,
-        entry: LogEntry,
-        (who, object): (ProfessionalIndex, ObjectIndex),
-        account: &Account,
-        expired: &[Expired],
-    ) {
-        if self.accounts.professional(who).is_none() {
-            self.accounts.add_professional(who, account.clone());
-        }
-        self.awards.points.extend(Accounts::of_professional(who, object, expired));
-        self.applied_as(entry);
+    /// The same for a professional.
+    pub(in crate::service) fn load_dojo_account(&mut self, who: ProfessionalIndex, account: Account) {
+        self.accounts.add_professional(who, account);
     }
 
-    /// Adds what expires or comes back because of the awards, and computes when credits expire next. Without an edition
-    /// by which something expires, there is nothing to do.
+    /// Adds what expires or comes back because of the awards, with steps of its own for what is due through today, and
+    /// computes when credits expire next. Returns the events of these steps, by their places. Without an edition by which
+    /// something expires, there is nothing to do.
     pub(super) async fn settle_expiry(
         &mut self,
         connection: &impl ConnectionTrait,
-        applied: &mut [AppliedStep],
+        applied: &mut Vec<AppliedStep>,
         today: NaiveDate,
-    ) -> Result<(), DbErr> {
+    ) -> Result<Vec<(usize, EventDraft)>, DbErr> {
         let editions = &self.policy.editions;
-        if editions.expire(CreditKind::Credits) && !self.awards.credits.is_empty() {
+        if editions.expire(CreditKind::Credits) {
             self.settle_credits(connection, applied, today).await?;
         }
-        if editions.expire(CreditKind::DojoCredits) && !self.awards.points.is_empty() {
+        if editions.expire(CreditKind::DojoCredits) {
             self.settle_dojo_credits(connection, applied, today).await?;
         }
-        Ok(())
+        let mut drafts = Vec::new();
+        for who in self.accounts.partners() {
+            self.expire_due(Holder::Partner(who), today, applied, &mut drafts);
+        }
+        for who in self.accounts.professionals() {
+            self.expire_due(Holder::Professional(who), today, applied, &mut drafts);
+        }
+        Ok(drafts)
+    }
+
+    /// Lets expire what a subject can no longer spend, by a step for each day.
+    fn expire_due(
+        &mut self,
+        holder: Holder,
+        today: NaiveDate,
+        applied: &mut Vec<AppliedStep>,
+        drafts: &mut Vec<(usize, EventDraft)>,
+    ) {
+        let (kind, account) = match holder {
+            Holder::Partner(who) => (CreditKind::Credits, self.accounts.partner(who)),
+            Holder::Professional(who) => (CreditKind::DojoCredits, self.accounts.professional(who)),
+        };
+        let terms = self.accounts.terms(kind);
+        let Some(account) = account else { return };
+        let mut balance = account.balance();
+        let mut days: BTreeMap<NaiveDate, Vec<Expired>> = BTreeMap::new();
+        for one in account.due_through(terms, today) {
+            days.entry(one.on).or_default().push(one);
+        }
+        for (on, expired) in days {
+            let data = event_data(&expired, &mut balance);
+            let (object, draft) = match holder {
+                Holder::Partner(who) => {
+                    let id = self.partners[who.0 as usize].id;
+                    let object = self.add(Object::Partner(id));
+                    self.accounts.expire_partner(who, &expired);
+                    self.awards.credits.extend(Accounts::of_partner(who, object, &expired));
+                    let draft = EventDraft::of_partner(EventKind::CreditsExpired, on, id, "expired", data);
+                    (Object::Partner(id), draft)
+                }
+                Holder::Professional(who) => {
+                    let id = self.professionals[who.0 as usize].id;
+                    let object = self.add(Object::Professional(id));
+                    self.accounts.expire_professional(who, &expired);
+                    self.awards.points.extend(Accounts::of_professional(who, object, &expired));
+                    let kind = EventKind::CreditsExpired;
+                    let draft = EventDraft::of_professional(kind, on, id, "expired", data);
+                    (Object::Professional(id), draft)
+                }
+            };
+            drafts.push((applied.len(), draft));
+            let entry = LogEntry { day: Some(on), ..LogEntry::new(LogAction::CreditsExpired, object) };
+            let (points, credits) = (self.awards.points.len(), self.awards.credits.len());
+            applied.push(AppliedStep { entry, points, credits });
+        }
+        match holder {
+            Holder::Partner(who) => {
+                let next = self.accounts.partner(who).and_then(|account| account.expires_next(terms));
+                self.partners[who.0 as usize].expires_on = next;
+            }
+            Holder::Professional(who) => {
+                let next = self.accounts.professional(who).and_then(|account| account.expires_next(terms));
+                self.professionals[who.0 as usize].expires_on = next;
+            }
+        }
     }
 
     async fn settle_credits(
@@ -91,21 +145,25 @@ impl Posting<'_> {
         today: NaiveDate,
     ) -> Result<(), DbErr> {
         let terms = self.accounts.terms(CreditKind::Credits);
-        let mut next: HashMap<PartnerIndex, Option<NaiveDate>> = HashMap::new();
-        let mut needed: HashSet<PartnerIndex> = HashSet::new();
+        let mut needed: HashSet<PartnerIndex> = self.rebuilt.iter().copied().collect();
         let mut first = 0;
         for step in &*applied {
             let returning = returning(step.entry.action);
             for award in &self.awards.credits[first..step.credits] {
-                let row = &self.partners[award.partner.0 as usize];
-                let next = next.entry(award.partner).or_insert(row.expires_on);
                 let movement =
                     movement((award.reason, award.count.is_some(), 0), award.effective_on, returning);
-                let effect = Effect::of(movement, award.spendable_credits);
-                if effect.needs_account(|day| terms.expires_on(day), today) {
-                    needed.insert(award.partner);
+                match Effect::of(movement, award.spendable_credits) {
+                    Effect::Nothing => {}
+                    Effect::Earned(day) => match terms.expires_on(day) {
+                        Some(on) if on > today => {
+                            let row = &mut self.partners[award.partner.0 as usize];
+                            row.expires_on = earlier(row.expires_on, Some(on));
+                        }
+                        Some(_) => drop(needed.insert(award.partner)),
+                        None => {}
+                    },
+                    Effect::ByAccount => drop(needed.insert(award.partner)),
                 }
-                *next = earlier(*next, effect.expires_on(|day| terms.expires_on(day), today));
             }
             first = step.credits;
         }
@@ -122,15 +180,11 @@ impl Posting<'_> {
         first = 0;
         for step in applied {
             let own = &awards[first..step.credits];
-            let (returning, objects) = (returning(step.entry.action), &self.objects);
+            let (following, objects) = (following(step.entry.action), &self.objects);
             let key = |index: ObjectIndex| objects[index.0 as usize].id().as_u128();
-            self.accounts.settle_credits(own, returning, &key, &mut self.awards.credits);
-            (first, step.credits) = (step.credits, self.awards.credits.len());
-        }
-        for (who, next) in next {
-            let account = self.accounts.partner(who);
-            let row = &mut self.partners[who.0 as usize];
-            row.expires_on = account.map_or(next, |account| account.expires_next(terms));
+            first = step.credits;
+            self.accounts.settle_credits(own, following, &key, &mut self.awards.credits);
+            step.credits = self.awards.credits.len();
         }
         Ok(())
     }
@@ -142,21 +196,25 @@ impl Posting<'_> {
         today: NaiveDate,
     ) -> Result<(), DbErr> {
         let terms = self.accounts.terms(CreditKind::DojoCredits);
-        let mut next: HashMap<ProfessionalIndex, Option<NaiveDate>> = HashMap::new();
-        let mut needed: HashSet<ProfessionalIndex> = HashSet::new();
+        let mut needed: HashSet<ProfessionalIndex> = self.recalculated.iter().copied().collect();
         let mut first = 0;
         for step in &*applied {
             let returning = returning(step.entry.action);
             for award in &self.awards.points[first..step.points] {
-                let row = &self.professionals[award.professional.0 as usize];
-                let next = next.entry(award.professional).or_insert(row.expires_on);
                 let movement =
                     movement((award.reason, award.count.is_some(), 0), award.effective_on, returning);
-                let effect = Effect::of(movement, award.dojo_credits);
-                if effect.needs_account(|day| terms.expires_on(day), today) {
-                    needed.insert(award.professional);
+                match Effect::of(movement, award.dojo_credits) {
+                    Effect::Nothing => {}
+                    Effect::Earned(day) => match terms.expires_on(day) {
+                        Some(on) if on > today => {
+                            let row = &mut self.professionals[award.professional.0 as usize];
+                            row.expires_on = earlier(row.expires_on, Some(on));
+                        }
+                        Some(_) => drop(needed.insert(award.professional)),
+                        None => {}
+                    },
+                    Effect::ByAccount => drop(needed.insert(award.professional)),
                 }
-                *next = earlier(*next, effect.expires_on(|day| terms.expires_on(day), today));
             }
             first = step.points;
         }
@@ -173,18 +231,31 @@ impl Posting<'_> {
         first = 0;
         for step in applied {
             let own = &awards[first..step.points];
-            let (returning, objects) = (returning(step.entry.action), &self.objects);
+            let (following, objects) = (following(step.entry.action), &self.objects);
             let key = |index: ObjectIndex| objects[index.0 as usize].id().as_u128();
-            self.accounts.settle_points(own, returning, &key, &mut self.awards.points);
-            (first, step.points) = (step.points, self.awards.points.len());
-        }
-        for (who, next) in next {
-            let account = self.accounts.professional(who);
-            let row = &mut self.professionals[who.0 as usize];
-            row.expires_on = account.map_or(next, |account| account.expires_next(terms));
+            first = step.points;
+            self.accounts.settle_points(own, following, &key, &mut self.awards.points);
+            step.points = self.awards.points.len();
         }
         Ok(())
     }
+}
+
+/// What follows from the awards of a step of the live path.
+fn following(action: LogAction) -> Following<'static> {
+    match action {
+        // It has what expires and what comes back.
+        LogAction::Recalculated => Following::Nothing,
+        action => Following::Own(returning(action)),
+    }
+}
+
+/// What the event of an expiry says; the balance is that before it, and then that after it.
+fn event_data(expired: &[Expired], balance: &mut i64) -> Value {
+    let credits: i64 = expired.iter().map(|one| one.credits).sum();
+    *balance -= credits;
+    let lots = expired.iter().map(|one| json!({ "earnedOn": one.earned_on, "credits": one.credits }));
+    json!({ "credits": credits, "lots": lots.collect::<Vec<_>>(), "balanceAfter": *balance })
 }
 
 /// What an award does to the days on which credits expire.
@@ -192,11 +263,7 @@ enum Effect {
     Nothing,
     /// More was earned on a day.
     Earned(NaiveDate),
-    /// What was earned on a day was taken back.
-    TakenBack(NaiveDate),
-    /// Credits came back of which the days are not known without the account.
-    Unknown,
-    /// Credits came back or expired, which the account decides.
+    /// Credits were taken back, came back or expired: what follows is known by the account.
     ByAccount,
 }
 
@@ -204,32 +271,10 @@ impl Effect {
     fn of(movement: Movement, credits: i64) -> Self {
         match movement {
             Movement::Earned(day) if credits > 0 => Self::Earned(day),
-            Movement::Earned(day) if credits < 0 => Self::TakenBack(day),
             Movement::Returned(..) | Movement::Expired(_) => Self::ByAccount,
-            Movement::Spent(_) if credits > 0 => Self::Unknown,
+            Movement::Earned(_) if credits < 0 => Self::ByAccount,
+            Movement::Spent(_) if credits > 0 => Self::ByAccount,
             Movement::Spent(_) | Movement::ForOrder(_) | Movement::Earned(_) => Self::Nothing,
-        }
-    }
-
-    /// Whether only the account says what follows.
-    fn needs_account(&self, expires_on: impl Fn(NaiveDate) -> Option<NaiveDate>, today: NaiveDate) -> bool {
-        match self {
-            Self::ByAccount => true,
-            Self::TakenBack(day) => expires_on(*day).is_some_and(|day| day <= today),
-            Self::Nothing | Self::Earned(_) | Self::Unknown => false,
-        }
-    }
-
-    /// A day on which something may expire that did not before; it may be too early, since it is computed again then.
-    fn expires_on(
-        &self,
-        expires_on: impl Fn(NaiveDate) -> Option<NaiveDate>,
-        today: NaiveDate,
-    ) -> Option<NaiveDate> {
-        match self {
-            Self::Earned(day) => expires_on(*day),
-            Self::Unknown => Some(today),
-            Self::Nothing | Self::TakenBack(_) | Self::ByAccount => None,
         }
     }
 }

@@ -136,15 +136,15 @@ impl Posting<'_> {
         services: &Services,
     ) -> Result<PostedRows, Error> {
         let clock = &services.clock;
-        let places = log_store::reserve_seqs(connection, self.applied.len(), services.is_preview()).await?;
+        let today = clock.today();
+        let mut applied = std::mem::take(&mut self.applied);
+        let expiries = self.settle_expiry(connection, &mut applied, today).await?;
+        let places = log_store::reserve_seqs(connection, applied.len(), services.is_preview()).await?;
         if places.editions.is_some_and(|version| version != self.policy.version()) {
             return Err(Error::PolicyChanged);
         }
         let seqs = places.seqs;
         let recorded_at = self.recorded_at(clock.now());
-        let today = clock.today();
-        let mut applied = std::mem::take(&mut self.applied);
-        self.settle_expiry(connection, &mut applied, today).await?;
         let audience = Audience {
             codes: self.codes(),
             employers: std::mem::take(&mut self.employers),
@@ -167,6 +167,9 @@ impl Posting<'_> {
         self.ledger_rows(connection, &applied, today, &mut posted).await?;
         self.tally_rows(&mut posted);
         self.balance_rows(&mut posted);
+        for (step, draft) in expiries {
+            posted.emit(step, draft);
+        }
         name_employers(connection, &mut posted).await?;
         Ok(posted)
     }

@@ -11,6 +11,7 @@ use super::post::Days;
 use super::{LogEntry, Object, PeriodTotal, PostedRows, Posting, read_overrides};
 use crate::error::Error;
 use crate::program::edition::Editions;
+use crate::program::expiry::{Accounts, Expired};
 use crate::program::fold::{
     Count, CreditsAward, ObjectIndex, PartnerIndex, PointsAward, ProfessionalIndex, Reason, Tally, TallyKey,
 };
@@ -57,6 +58,8 @@ pub(in crate::service) struct RecalculatedSubject {
     pub(in crate::service) credits: Vec<CreditsNet>,
     /// Differences of a professional's points, in the order of the entries.
     pub(in crate::service) points: Vec<PointsNet>,
+    /// What expires by the other policy and has not, and what comes back since it does not, in the order of the entries.
+    pub(in crate::service) expired: Vec<Expired>,
     /// Every tally after it.
     pub(in crate::service) tallies: Vec<(TallyKey, Tally)>,
     /// Whether some tally is another one than before.
@@ -66,7 +69,10 @@ pub(in crate::service) struct RecalculatedSubject {
 impl RecalculatedSubject {
     /// Whether neither entries nor tallies change.
     pub(in crate::service) fn is_the_same(&self) -> bool {
-        self.credits.is_empty() && self.points.is_empty() && !self.has_other_tallies
+        self.credits.is_empty()
+            && self.points.is_empty()
+            && self.expired.is_empty()
+            && !self.has_other_tallies
     }
 }
 
@@ -131,6 +137,8 @@ impl Posting<'_> {
                 let object = self.add(net.object);
                 self.awards.credits.push(net.award(editions, who, object));
             }
+            let object = self.add(Object::Partner(self.partners[who.0 as usize].id));
+            self.awards.credits.extend(Accounts::of_partner(who, object, &subject.expired));
             let credits = self.fold.partner_credits(who);
             self.fold.adopt_partner(who, &subject.tallies, credits);
             self.awards.partner_tallies.extend(subject.tallies.iter().map(|(key, _)| (who, *key)));
@@ -141,6 +149,9 @@ impl Posting<'_> {
                 let object = self.add(net.object);
                 self.awards.points.push(net.award(editions, who, object));
             }
+            let object = self.add(Object::Professional(self.professionals[who.0 as usize].id));
+            self.awards.points.extend(Accounts::of_professional(who, object, &subject.expired));
+            self.recalculated.push(who);
             let sums = self.fold.professional_sums(who);
             self.fold.adopt_professional(who, &subject.tallies, (sums.0, &sums.1));
             self.awards.professional_tallies.extend(subject.tallies.iter().map(|(key, _)| (who, *key)));

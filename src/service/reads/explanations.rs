@@ -1,5 +1,7 @@
 //! Sentences for entries, with what they need loaded for all entries at once.
 
+mod policies;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::{Datelike, NaiveDate};
@@ -19,6 +21,7 @@ use crate::program::rule::{Attributes, Derived, Program, Rule};
 use crate::service::{Services, targets};
 use crate::store::cause::{self, CausingStep, TargetThen};
 use crate::store::quote as store_quotes;
+use policies::PoliciesThen;
 
 /// What ledger entries refer to, as far as the caller may see it.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +52,7 @@ struct Causes {
     voided: HashMap<Uuid, i64>,
     /// Reasons of recalculations by a plan, by the places of their steps.
     plans: HashMap<i64, String>,
+    then: PoliciesThen,
 }
 
 impl Services {
@@ -99,7 +103,10 @@ impl Services {
             let found = cause::voidings(db, activities).await?;
             causes.voided = found.into_iter().map(|row| (row.activity_id, row.seq)).collect();
         }
-        let recalculated = entries.iter().filter(|entry| entry.reason == LedgerReason::Recalculation);
+        let expired = entries.iter().filter(|entry| entry.reason == LedgerReason::Expiry);
+        causes.then = self.policies_then(expired.map(|entry| entry.log_seq)).await?;
+        let by_plan = [LedgerReason::Recalculation, LedgerReason::Expiry];
+        let recalculated = entries.iter().filter(|entry| by_plan.contains(&entry.reason));
         causes.plans = self.plans(recalculated.map(|entry| entry.log_seq)).await?;
         Ok(causes)
     }
@@ -123,8 +130,14 @@ impl Services {
 
     fn explain_entry(&self, entry: &ledger_entry::Model, objects: &LedgerObjects, causes: &Causes) -> String {
         if let (LedgerReason::Expiry, Some(earned_on)) = (entry.reason, entry.window_start) {
-            let (credits, balance_after) = (entry.spendable_credits, entry.balance_after);
-            return self.explain_expired(CreditKind::Credits, earned_on, credits, balance_after);
+            return explain_expiry(&ExpiredCredits {
+                kind: CreditKind::Credits,
+                earned_on,
+                expiry: causes.then.expiry(&self.policy, (CreditKind::Credits, earned_on), entry.log_seq),
+                plan: causes.plans.get(&entry.log_seq).map(String::as_str),
+                credits: entry.spendable_credits,
+                balance_after: entry.balance_after,
+            });
         }
         let order = entry.order_id.and_then(|id| objects.orders.get(&id));
         if let (None, Some(order)) = (&entry.kind, order) {
@@ -188,35 +201,33 @@ impl Services {
         entries: &[points_entry::Model],
         objects: &PointsObjects,
     ) -> Result<HashMap<Uuid, String>, Error> {
-        let recalculated = entries.iter().filter(|entry| entry.reason == PointsReason::Recalculation);
+        let expired = entries.iter().filter(|entry| entry.reason == PointsReason::Expiry);
+        let then = self.policies_then(expired.map(|entry| entry.log_seq)).await?;
+        let by_plan = [PointsReason::Recalculation, PointsReason::Expiry];
+        let recalculated = entries.iter().filter(|entry| by_plan.contains(&entry.reason));
         let plans = self.plans(recalculated.map(|entry| entry.log_seq)).await?;
         let sentence = |entry: &points_entry::Model| {
             let plan = plans.get(&entry.log_seq).map(String::as_str);
-            (entry.id, self.explain_points_entry(entry, objects, plan))
+            (entry.id, self.explain_points_entry(entry, objects, (plan, &then)))
         };
         Ok(entries.iter().map(sentence).collect())
-    }
-
-    fn explain_expired(
-        &self,
-        kind: CreditKind,
-        earned_on: NaiveDate,
-        credits: i64,
-        balance_after: i64,
-    ) -> String {
-        let expiry = self.policy.editions.at(earned_on).expiry(kind);
-        explain_expiry(&ExpiredCredits { kind, earned_on, expiry, credits, balance_after })
     }
 
     fn explain_points_entry(
         &self,
         entry: &points_entry::Model,
         objects: &PointsObjects,
-        plan: Option<&str>,
+        (plan, then): (Option<&str>, &PoliciesThen),
     ) -> String {
         if let (PointsReason::Expiry, Some(earned_on)) = (entry.reason, entry.window_start) {
-            let (credits, balance_after) = (entry.dojo_credits, entry.dojo_balance_after);
-            return self.explain_expired(CreditKind::DojoCredits, earned_on, credits, balance_after);
+            return explain_expiry(&ExpiredCredits {
+                kind: CreditKind::DojoCredits,
+                earned_on,
+                expiry: then.expiry(&self.policy, (CreditKind::DojoCredits, earned_on), entry.log_seq),
+                plan,
+                credits: entry.dojo_credits,
+                balance_after: entry.dojo_balance_after,
+            });
         }
         if let Some(order) = entry.swag_order_id.and_then(|id| objects.swag_orders.get(&id)) {
             if entry.reason == PointsReason::Recalculation {

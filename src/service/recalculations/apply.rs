@@ -147,16 +147,17 @@ impl Services {
                 Some(id) => edition_draft::lock(transaction, id).await?,
                 None => None,
             };
-            let approved = draft.is_some_and(|draft| {
+            let approved = draft.filter(|draft| {
                 draft.status == DraftStatus::Approved && Some(draft.revision) == trial.draft_revision
             });
-            if !approved {
+            let Some(approved) = approved else {
                 return refuse(
                     "A recalculation is planned from a revision of a draft that a second administrator has approved \
                      (EDITION_APPROVAL=required) before it is applied."
                         .to_owned(),
                 );
-            }
+            };
+            self.check_approved_day("recalculation", &approved, trial.effective_from).await?;
         }
         let since = Position { seq: row.log_seq, steps: row.log_steps };
         if let Some(step) = log::first_earning_step(transaction, since).await? {

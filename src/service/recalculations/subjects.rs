@@ -9,7 +9,7 @@ use sea_orm::DatabaseTransaction;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::step_data;
+use super::subject_data;
 use crate::access::{Actor, Caller, Limits, Operation, Role};
 use crate::error::Error;
 use crate::service::events::EventDraft;
@@ -109,9 +109,7 @@ impl Services {
         replay: &mut MovingReplay<'_>,
     ) -> Result<i64, Error> {
         let mut found = subject::lock::<ProfessionalRow>(transaction, [], [id]).await?;
-        let expiring = self.dojo_credits_expire_next(transaction, &found).await?;
-        let Some(mut row) = found.pop() else { return Err(lost()) };
-        row.expires_on = expiring.get(&id).copied().flatten();
+        let Some(row) = found.pop() else { return Err(lost()) };
         let last_recorded_at = row.last_recorded_at;
         replay.catch_up(transaction, id, last_recorded_at).await?;
         let change = replay.professional(id).ok_or_else(lost)?;
@@ -129,9 +127,7 @@ impl Services {
         replay: &mut MovingReplay<'_>,
     ) -> Result<i64, Error> {
         let mut found = subject::lock::<PartnerRow>(transaction, [], [id]).await?;
-        let expiring = self.credits_expire_next(transaction, &found).await?;
-        let Some(mut row) = found.pop() else { return Err(lost()) };
-        row.expires_on = expiring.get(&id).copied().flatten();
+        let Some(row) = found.pop() else { return Err(lost()) };
         let last_recorded_at = row.last_recorded_at;
         replay.catch_up(transaction, id, last_recorded_at).await?;
         let change = replay.partner(id).ok_or_else(lost)?;
@@ -152,7 +148,7 @@ impl Services {
         let reason = recalculation.revert_reason.as_ref().unwrap_or(&recalculation.reason);
         let entry = LogEntry {
             reason: Some(reason.clone()),
-            data: Some(step_data(recalculation.id)),
+            data: Some(subject_data(recalculation.id)),
             ..LogEntry::new(LogAction::Recalculated, object)
         };
         posting.apply_recalculation(entry, change)?;

@@ -8,16 +8,18 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::replay::{Expected, FIRST_OTHER, Replay, StepObjects};
-use super::{SearchKeys, load_subjects};
+use super::{SUBJECTS_PER_PAGE, SearchKeys, load_subjects};
 use crate::error::Error;
 use crate::program::day_sums::DaySums;
+use crate::program::expiry::{Accounts, CreditKind};
 use crate::program::fold::{ObjectIndex, Subject};
 use crate::program::level_override::LevelOverride;
 use crate::program::rule::Track;
 use crate::service::policy::Policy;
+use crate::service::posting::accounts;
 use crate::store::log::LoggedStep;
 use crate::store::recorded::{self, Recorded, RecordedPage};
-use crate::store::{activity, log, merge};
+use crate::store::{activity, credit_entry, log, merge};
 
 /// Steps of a page: few enough that its text fits the cache of the processor, and that live traffic does not wait for long.
 const STEPS_PER_PAGE: i64 = 1_000;
@@ -86,6 +88,8 @@ impl FoldedLog {
 /// and nothing is kept but their places in the log, which number them; the others are read as `verify` reads them.
 pub(in crate::service) struct LogFold<'a> {
     replays: [Replay<'a>; 2],
+    /// What orders were paid with, of which both take it: neither policy places them again.
+    paid: Accounts<'a>,
     /// Place in the log of the last step that was folded.
     last: i64,
     /// Recorded activities that were read and not folded yet.
@@ -108,7 +112,6 @@ impl<'a> LogFold<'a> {
         let all_moved = merge::former_owners(snapshot).await?;
         for replay in &mut replays {
             replay.number_recorded();
-            replay.accounts.expire_by_themselves();
         }
         load_subjects(snapshot, &mut replays, Uuid::nil(), SearchKeys::Trusted).await?;
         for replay in &mut replays {
@@ -118,8 +121,10 @@ impl<'a> LogFold<'a> {
                 owners.push((moved.log_seq, moved.from_id));
             }
         }
+        let paid = paid(snapshot, policies, &replays[0]).await?;
         Ok(Self {
             replays,
+            paid,
             last: 0,
             recorded: RecordedPage::default(),
             read_through: 0,
@@ -154,7 +159,7 @@ impl<'a> LogFold<'a> {
                 self.know(row);
             }
             for replay in &mut self.replays {
-                replay.apply(step, &objects, &mut Expected::unasked());
+                replay.apply(step, &objects, Some(&self.paid), &mut Expected::unasked());
             }
         }
         while self.fold_recorded(through, None, STEPS_PER_TURN)? {
@@ -204,6 +209,36 @@ impl<'a> LogFold<'a> {
             FoldedLog::of(replay)
         })
     }
+}
+
+/// What orders of the log were paid with, by the numbers that a replay gives the subjects. Where nothing expires, nothing is
+/// read.
+async fn paid<'a>(
+    snapshot: &DatabaseTransaction,
+    policies: [&'a Policy; 2],
+    replay: &Replay<'_>,
+) -> Result<Accounts<'a>, Error> {
+    let mut paid = Accounts::new(&policies[0].editions);
+    let expires = |kind| policies.iter().any(|policy| policy.editions.expire(kind));
+    if expires(CreditKind::Credits) {
+        let ids = credit_entry::spending_partners(snapshot).await?;
+        for chunk in ids.chunks(SUBJECTS_PER_PAGE) {
+            for (id, account) in accounts(&credit_entry::of_partners(snapshot, chunk).await?) {
+                let Some(who) = replay.partner_indexes.get(&id) else { continue };
+                paid.add_partner(*who, account.payments_only());
+            }
+        }
+    }
+    if expires(CreditKind::DojoCredits) {
+        let ids = credit_entry::spending_professionals(snapshot).await?;
+        for chunk in ids.chunks(SUBJECTS_PER_PAGE) {
+            for (id, account) in accounts(&credit_entry::of_professionals(snapshot, chunk).await?) {
+                let Some(who) = replay.professional_indexes.get(&id) else { continue };
+                paid.add_professional(*who, account.payments_only());
+            }
+        }
+    }
+    Ok(paid)
 }
 
 /// The number of a recorded activity: those of other objects are above.

@@ -174,9 +174,9 @@ impl<'a> MovingReplay<'a> {
                 }
             }
             _ => {
-                self.main.apply(step, objects, expected);
+                self.main.apply(step, objects, None, expected);
                 for Shadow { replay, differences } in self.shadows.iter_mut().flatten() {
-                    replay.apply(step, objects, &mut Expected::unasked());
+                    replay.apply(step, objects, Some(&self.main.accounts), &mut Expected::unasked());
                     differences.add(replay, 1);
                     differences.add(&self.main, -1);
                 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::Report;
 use crate::program::day_sums::DaySums;
-use crate::program::expiry::Accounts;
+use crate::program::expiry::{Accounts, Following};
 use crate::program::fold::{
     Affiliation, Awards, CreditsAward, Fact, Fold, LimitExceeded, ObjectIndex, PartnerIndex,
     ProfessionalIndex, Step, Subject,
@@ -253,8 +253,15 @@ impl<'a> Replay<'a> {
         });
     }
 
-    /// Applies the next step; an impossible one is reported and skipped.
-    pub(super) fn apply(&mut self, logged: &LoggedStep, objects: &StepObjects, expected: &mut Expected) {
+    /// Applies the next step; an impossible one is reported and skipped. Orders are paid with what they were paid with in
+    /// the accounts of `paid`, where there are some: by another policy they were not placed.
+    pub(super) fn apply(
+        &mut self,
+        logged: &LoggedStep,
+        objects: &StepObjects,
+        paid: Option<&Accounts<'_>>,
+        expected: &mut Expected,
+    ) {
         self.report.steps += 1;
         self.seq = logged.seq;
         self.awards.clear();
@@ -280,7 +287,12 @@ impl<'a> Replay<'a> {
             self.report.add_difference(|| format!("step {} of the log: {reason}", logged.seq));
         }
         let objects = &self.objects;
-        self.accounts.settle(&mut self.awards, returning(logged.action), &|index| objects.key(index));
+        let returning = returning(logged.action);
+        let following = match paid {
+            Some(paid) => Following::PaidAs(paid, returning),
+            None => Following::Own(returning),
+        };
+        self.accounts.settle(&mut self.awards, following, &|index| objects.key(index));
         self.points_entries(logged, expected);
         self.ledger_entries(logged, expected);
     }

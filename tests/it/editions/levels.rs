@@ -9,6 +9,9 @@ use crate::harness::{Activity, Backend, TestApp, verified};
 
 both! {
     levels_hold_and_step_down_by_the_terms_of_the_edition,
+    a_step_down_begins_where_the_level_above_has_ended,
+    a_level_that_is_never_lost_has_no_last_day,
+    f1_a_level_that_is_valid_through_the_next_year_is_secured,
     an_edition_shows_its_terms_and_notices,
 }
 
@@ -114,6 +117,53 @@ async fn levels_hold_and_step_down_by_the_terms_of_the_edition(backend: Backend)
     }
     app.services().emit_time_based_events().await.expect("events");
     verified(app.services()).await;
+}
+
+async fn a_step_down_begins_where_the_level_above_has_ended(backend: Backend) {
+    let level = |level: &str, until: &str| (level.to_owned(), json!(until));
+    let terms = with_terms("months = 3\ndowngrade = \"one_step\"", "");
+    let app = with_editions(backend, &[terms], "2025-12-01").await;
+    for (code, on) in [("early", "2025-03-10"), ("late", "2025-11-20")] {
+        app.partner(code, "2024-06-01").await;
+        app.record(Activity::of_partner(code, "CERTIFICATION_OBTAINED", on).quantity(8)).await;
+    }
+    let app = app.restart("2026-09-01").await;
+    // The first was valid to the end of the year that earned it, the second for three months.
+    for (code, ends) in [("early", ["2025-12-31", "2026-03-31"]), ("late", ["2026-02-28", "2026-05-31"])] {
+        assert_eq!(partner_level(&app, code, ends[0]).await, level("CREATOR", ends[0]));
+        let next =
+            ends.map(|day| day.parse::<chrono::NaiveDate>().expect("a date").succ_opt().expect("a day"));
+        assert_eq!(partner_level(&app, code, &next[0].to_string()).await, level("COLLABORATOR", ends[1]));
+        assert_eq!(partner_level(&app, code, ends[1]).await, level("COLLABORATOR", ends[1]));
+        let lowest = ("MEMBER".to_owned(), Value::Null);
+        assert_eq!(partner_level(&app, code, &next[1].to_string()).await, lowest);
+    }
+    app.services().emit_time_based_events().await.expect("events");
+    verified(app.services()).await;
+}
+
+async fn a_level_that_is_never_lost_has_no_last_day(backend: Backend) {
+    let app = with_editions(backend, &[with_terms("", "floor = \"ADVOCATE\"")], "2025-06-01").await;
+    app.professional("a", "2025-01-10").await;
+    app.record(Activity::of_professional("a", "USE_CASE_PUBLISHED", "2025-02-01").points(800)).await;
+    let app = app.restart("2030-03-01").await;
+    let query = "query($on: Date!) { professional(code: \"a\") { standing(asOf: $on) { level { code } validUntil } } }";
+    for on in ["2025-02-01", "2028-02-01"] {
+        let standing = app.ok(query, json!({ "on": on })).await["professional"]["standing"].clone();
+        assert_eq!(standing, json!({ "level": { "code": "ADVOCATE" }, "validUntil": null }), "{on}");
+    }
+}
+
+async fn f1_a_level_that_is_valid_through_the_next_year_is_secured(backend: Backend) {
+    let app = with_editions(backend, &[with_terms("years = 2", "")], "2025-06-01").await;
+    app.partner("p", "2024-06-01").await;
+    app.record(Activity::of_partner("p", "CERTIFICATION_OBTAINED", "2025-03-10").quantity(8)).await;
+    let app = app.restart("2027-09-01").await;
+    let query = "query($on: Date!) { partner(code: \"p\") { standing(asOf: $on) { technical { validUntil creditsToRetain } } } }";
+    for (on, missing) in [("2025-06-01", 0), ("2026-12-31", 0), ("2027-01-01", 75)] {
+        let standing = app.ok(query, json!({ "on": on })).await["partner"]["standing"]["technical"].clone();
+        assert_eq!(standing, json!({ "validUntil": "2027-12-31", "creditsToRetain": missing }), "{on}");
+    }
 }
 
 async fn an_edition_shows_its_terms_and_notices(backend: Backend) {

@@ -74,13 +74,18 @@ impl Replay<'_> {
 
     fn expire_credits(&mut self, who: PartnerIndex, object: ObjectIndex, day: NaiveDate) {
         let terms = self.accounts.terms(CreditKind::Credits);
-        let due = self.accounts.partner(who).map(|account| account.due(terms, day)).unwrap_or_default();
+        let due =
+            self.accounts.partner(who).map(|account| account.due_through(terms, day)).unwrap_or_default();
         self.awards.credits.extend(Accounts::of_partner(who, object, &due));
     }
 
     fn expire_dojo_credits(&mut self, who: ProfessionalIndex, object: ObjectIndex, day: NaiveDate) {
         let terms = self.accounts.terms(CreditKind::DojoCredits);
-        let due = self.accounts.professional(who).map(|account| account.due(terms, day)).unwrap_or_default();
+        let due = self
+            .accounts
+            .professional(who)
+            .map(|account| account.due_through(terms, day))
+            .unwrap_or_default();
         self.awards.points.extend(Accounts::of_professional(who, object, &due));
     }
 }

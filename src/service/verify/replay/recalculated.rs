@@ -8,13 +8,14 @@ use entity::value::LogAction;
 use uuid::Uuid;
 
 use super::{Expected, Replay};
-use crate::program::expiry::Returning;
+use crate::program::expiry::{Accounts, Expired, Following, Returning};
 use crate::program::fold::{
     ObjectIndex, PartnerIndex, PastAward, ProfessionalIndex, Reason, Tally, TallyKey,
 };
 use crate::program::rule::Track;
 use crate::service::policy::Policy;
 use crate::service::posting::{CreditsNet, Object, PointsNet, RecalculatedSubject};
+use crate::service::recalculations::has_expiry;
 use crate::store::log::LoggedStep;
 
 /// Whether a step is one of a recalculation, which says nothing about facts.
@@ -36,13 +37,17 @@ pub(in crate::service) struct OpenMove {
 
 type CreditsKey = (NaiveDate, Option<Track>, Option<TallyKey>, Object);
 type PointsKey = (NaiveDate, Option<TallyKey>, Object);
+/// The day on which it was earned, and that on which it expired.
+type ExpiredKey = (NaiveDate, NaiveDate);
 
 /// What one replay gave more than another one, by subject and by what it was earned with: credits for levels and for the
-/// balance, points and Dojo Credits. What is the same in both is not kept.
+/// balance, points and Dojo Credits, and what expired of them. What is the same in both is not kept.
 #[derive(Default)]
 pub(in crate::service::verify) struct Differences {
     credits: HashMap<PartnerIndex, HashMap<CreditsKey, (i64, i64)>>,
     points: HashMap<ProfessionalIndex, HashMap<PointsKey, (i64, i64)>>,
+    expired_credits: HashMap<PartnerIndex, HashMap<ExpiredKey, (i64, i64)>>,
+    expired_dojo_credits: HashMap<ProfessionalIndex, HashMap<ExpiredKey, (i64, i64)>>,
 }
 
 fn change<K: std::hash::Hash + Eq>(nets: &mut HashMap<K, (i64, i64)>, key: K, by: (i64, i64)) {
@@ -65,16 +70,24 @@ fn change<K: std::hash::Hash + Eq>(nets: &mut HashMap<K, (i64, i64)>, key: K, by
 impl Differences {
     /// Adds what the last step of a replay gave, or with a negative sign takes it away.
     pub(in crate::service::verify) fn add(&mut self, replay: &Replay<'_>, sign: i64) {
-        // What expires follows from what is earned, by steps of its own.
-        let expires = |reason| matches!(reason, Reason::Expiry { .. });
-        for award in replay.awards.credits.iter().filter(|award| !expires(award.reason)) {
+        for award in &replay.awards.credits {
+            if let Reason::Expiry { earned_on } = award.reason {
+                let nets = self.expired_credits.entry(award.partner).or_default();
+                change(nets, (earned_on, award.effective_on), (-sign * award.spendable_credits, 0));
+                continue;
+            }
             let Some(object) = replay.objects.get(award.object) else { continue };
             let window = award.count.map(|count| (count.kind, count.window_start));
             let key = (award.effective_on, award.track, window, object);
             let by = (sign * award.level_credits, sign * award.spendable_credits);
             change(self.credits.entry(award.partner).or_default(), key, by);
         }
-        for award in replay.awards.points.iter().filter(|award| !expires(award.reason)) {
+        for award in &replay.awards.points {
+            if let Reason::Expiry { earned_on } = award.reason {
+                let nets = self.expired_dojo_credits.entry(award.professional).or_default();
+                change(nets, (earned_on, award.effective_on), (-sign * award.dojo_credits, 0));
+                continue;
+            }
             let Some(object) = replay.objects.get(award.object) else { continue };
             let window = award.count.map(|count| (count.kind, count.window_start));
             let key = (award.effective_on, window, object);
@@ -114,6 +127,15 @@ impl Differences {
         nets.sort_by_key(|net| (net.effective_on, net.object.id(), rule_code(policy, net.window)));
         nets
     }
+}
+
+/// In the order of days.
+fn expired(nets: Option<&HashMap<ExpiredKey, (i64, i64)>>) -> Vec<Expired> {
+    let nets = nets.into_iter().flatten();
+    let mut nets: Vec<Expired> =
+        nets.map(|(&(earned_on, on), &(credits, _))| Expired { earned_on, on, credits }).collect();
+    nets.sort_by_key(|one| (one.earned_on, one.on));
+    nets
 }
 
 fn rule_code(policy: &Policy, window: Option<TallyKey>) -> Option<(String, NaiveDate)> {
@@ -163,6 +185,7 @@ impl<'a> Replay<'a> {
         RecalculatedSubject {
             credits: differences.credits_of(self.policy, who),
             points: Vec::new(),
+            expired: expired(differences.expired_credits.get(&who)),
             has_other_tallies: tallies != sorted(self.fold.partner_tallies(who)),
             tallies,
         }
@@ -178,6 +201,7 @@ impl<'a> Replay<'a> {
         RecalculatedSubject {
             credits: Vec::new(),
             points: differences.points_of(self.policy, who),
+            expired: expired(differences.expired_dojo_credits.get(&who)),
             has_other_tallies: tallies != sorted(self.fold.professional_tallies(who)),
             tallies,
         }
@@ -191,11 +215,18 @@ impl<'a> Replay<'a> {
         expected: &mut Expected,
     ) {
         self.skip(logged);
+        // Without the mark, only what was taken back after it had expired came back.
+        let is_whole = has_expiry(logged.data.as_deref());
         if let Some(who) = logged.partner_id.and_then(|id| self.partner_indexes.get(&id).copied()) {
             let change = self.partner_change(who, (other, differences));
             for net in &change.credits {
                 let object = self.number(net.object);
                 self.awards.credits.push(net.award(&self.policy.editions, who, object));
+            }
+            if is_whole {
+                let object = self.add(Object::Partner(self.partners[who.0 as usize].id));
+                self.awards.credits.extend(Accounts::of_partner(who, object, &change.expired));
+                differences.expired_credits.remove(&who);
             }
             self.fold.adopt_partner(who, &change.tallies, other.fold.partner_credits(who));
             differences.credits.remove(&who);
@@ -207,6 +238,11 @@ impl<'a> Replay<'a> {
                 let object = self.number(net.object);
                 self.awards.points.push(net.award(&self.policy.editions, who, object));
                 self.keep_past_award(who, net, object);
+            }
+            if is_whole {
+                let object = self.add(Object::Professional(self.professionals[who.0 as usize].id));
+                self.awards.points.extend(Accounts::of_professional(who, object, &change.expired));
+                differences.expired_dojo_credits.remove(&who);
             }
             let (points, days) = other.fold.professional_sums(who);
             // Each replay numbers objects itself.
@@ -220,7 +256,8 @@ impl<'a> Replay<'a> {
             self.report.add_difference(|| format!("step {seq} of the log: nobody was recalculated"));
         }
         let objects = &self.objects;
-        self.accounts.settle(&mut self.awards, Returning::Free, &|index| objects.key(index));
+        let following = if is_whole { Following::Nothing } else { Following::Own(Returning::Free) };
+        self.accounts.settle(&mut self.awards, following, &|index| objects.key(index));
         self.points_entries(logged, expected);
         self.ledger_entries(logged, expected);
     }

@@ -5,7 +5,7 @@ use entity::value::ActivityStatus;
 
 use super::{ActivityState, Replay};
 use crate::program::admission::units;
-use crate::program::expiry::Returning;
+use crate::program::expiry::{Following, Returning};
 use crate::program::fold::{Fact, LimitExceeded, ObjectIndex, Step, Subject};
 use crate::program::rule::Program;
 use crate::service::activities::parse_attributes;
@@ -35,7 +35,8 @@ impl Replay<'_> {
             self.report.add_difference(|| format!("step {} of the log: {reason}", row.seq));
         }
         let objects = &self.objects;
-        self.accounts.settle(&mut self.awards, Returning::Free, &|index| objects.key(index));
+        let following = Following::Own(Returning::Free);
+        self.accounts.settle(&mut self.awards, following, &|index| objects.key(index));
         self.sum_up();
     }
 
