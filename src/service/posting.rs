@@ -39,7 +39,7 @@ pub(super) use levels::{
 };
 pub(super) use period::{PeriodTotal, column, read_reached, track};
 pub(super) use post::PostedRows;
-pub(super) use recalculated::{CreditsNet, PointsNet, RecalculatedSubject};
+pub(super) use recalculated::{CreditsNet, PointsNet, RecalculatedSubject, has_expiry, recalculated_data};
 pub(super) use rows::{EntryPosition, ledger_row, past_credits, points_row};
 
 /// A step of the log, without its effect on the ledger.

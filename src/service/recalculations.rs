@@ -126,15 +126,3 @@ impl Services {
 fn step_data(id: Uuid) -> Value {
     json!({ "recalculation": id })
 }
-
-/// The values of the step of a subject. Its entries have all of what expires and comes back, which those of steps without
-/// the mark do not.
-fn subject_data(id: Uuid) -> Value {
-    json!({ "recalculation": id, "expiry": true })
-}
-
-/// Whether the entries of a subject's step have all of what expires and comes back.
-pub(in crate::service) fn has_expiry(data: Option<&str>) -> bool {
-    let data = data.and_then(|data| serde_json::from_str::<Value>(data).ok());
-    data.is_some_and(|data| data["expiry"] == true)
-}

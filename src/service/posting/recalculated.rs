@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{partner_balance, professional_balance};
 use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::post::Days;
@@ -74,6 +75,18 @@ impl RecalculatedSubject {
             && self.expired.is_empty()
             && !self.has_other_tallies
     }
+}
+
+/// The values of the step of a subject. Its entries have all of what expires and comes back, which those of steps without
+/// the mark do not.
+pub(in crate::service) fn recalculated_data(recalculation: Uuid) -> Value {
+    json!({ "recalculation": recalculation, "expiry": true })
+}
+
+/// Whether the entries of a subject's step have all of what expires and comes back.
+pub(in crate::service) fn has_expiry(data: Option<&str>) -> bool {
+    let data = data.and_then(|data| serde_json::from_str::<Value>(data).ok());
+    data.is_some_and(|data| data["expiry"] == true)
 }
 
 fn count(editions: &Editions, (kind, window_start): (KindId, NaiveDate), effective_on: NaiveDate) -> Count {

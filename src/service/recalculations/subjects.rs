@@ -9,11 +9,10 @@ use sea_orm::DatabaseTransaction;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::subject_data;
 use crate::access::{Actor, Caller, Limits, Operation, Role};
 use crate::error::Error;
 use crate::service::events::EventDraft;
-use crate::service::posting::{LogEntry, Object, Posting, RecalculatedSubject};
+use crate::service::posting::{LogEntry, Object, Posting, RecalculatedSubject, recalculated_data};
 use crate::service::verify::moves::{Moves, MovingReplay};
 use crate::service::{Services, transact};
 use crate::store::partner::PartnerRow;
@@ -148,7 +147,7 @@ impl Services {
         let reason = recalculation.revert_reason.as_ref().unwrap_or(&recalculation.reason);
         let entry = LogEntry {
             reason: Some(reason.clone()),
-            data: Some(subject_data(recalculation.id)),
+            data: Some(recalculated_data(recalculation.id)),
             ..LogEntry::new(LogAction::Recalculated, object)
         };
         posting.apply_recalculation(entry, change)?;

@@ -80,6 +80,7 @@ async fn sentences(app: &TestApp) -> Vec<String> {
 async fn e4_what_expired_by_an_edition_comes_back_with_its_reversion(backend: Backend) {
     let mut app = spent(backend, &[document(&[])]).await;
     app = app.restart("2025-09-01").await;
+    due(&app).await;
     let before = sums(&app).await;
     let id = planned_document(&app, &months(12), "2024-05-01").await;
     applied(&app, &id).await;

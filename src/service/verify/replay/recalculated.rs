@@ -14,8 +14,7 @@ use crate::program::fold::{
 };
 use crate::program::rule::Track;
 use crate::service::policy::Policy;
-use crate::service::posting::{CreditsNet, Object, PointsNet, RecalculatedSubject};
-use crate::service::recalculations::has_expiry;
+use crate::service::posting::{CreditsNet, Object, PointsNet, RecalculatedSubject, has_expiry};
 use crate::store::log::LoggedStep;
 
 /// Whether a step is one of a recalculation, which says nothing about facts.
