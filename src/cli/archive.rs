@@ -148,7 +148,7 @@ async fn fill(database: &Database, file: &Path, archive: &str, bar: &ProgressBar
     let mut reader = reader(file).map_err(Failed::Command)?;
     let mut restore = Restore::begin_marked(database, archive).await.map_err(Failed::Rows)?;
     let mut encoder = restore.encoder();
-    let (to, mut encoded) = mpsc::channel(PARTS_AHEAD);
+    let (to, mut ready) = mpsc::channel(PARTS_AHEAD);
     let reading = spawn_blocking(move || {
         while let Some(part) = reader.next_part().map_err(Failed::Archive)? {
             let part = match part {
@@ -163,7 +163,7 @@ async fn fill(database: &Database, file: &Path, archive: &str, bar: &ProgressBar
         }
         Ok(())
     });
-    while let Some(rows) = encoded.recv().await {
+    while let Some(rows) = ready.recv().await {
         bar.inc(rows.count());
         restore.insert(rows).await.map_err(Failed::Rows)?;
     }

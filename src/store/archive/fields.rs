@@ -130,14 +130,13 @@ fn is_day(text: &[u8]) -> bool {
 /// Whether a text is a moment as an archive has it.
 fn is_moment(text: &[u8]) -> bool {
     let Some((day, time)) = text.split_at_checked(10) else { return false };
-    let [b'T', h, i, b':', m, n, b':', s, t, b'.', fraction @ .., b'Z'] = time else { return false };
-    let below = |digits: [&u8; 2], limit| number(&digits.map(|digit| *digit)).is_some_and(|it| it < limit);
-    is_day(day)
-        && below([h, i], 24)
-        && below([m, n], 60)
-        && below([s, t], 60)
-        && fraction.len() == 6
-        && number(fraction).is_some()
+    let [b'T', clock @ .., b'Z'] = time else { return false };
+    let Some((clock, fraction)) = clock.split_at_checked(9) else { return false };
+    let parts = [(b':', 24), (b':', 60), (b'.', 60)];
+    let is_clock = clock.chunks(3).zip(parts).all(|(part, (end, limit))| {
+        part[2] == end && number(&part[..2]).is_some_and(|it| it < limit)
+    });
+    is_day(day) && is_clock && fraction.len() == 6 && number(fraction).is_some()
 }
 
 /// A value of a line.
@@ -330,6 +329,7 @@ mod tests {
                     Kind::Id => "\"0198f5a0-0000-7000-8000-000000000000\"",
                     Kind::Day => "\"2026-8-1\"",
                     Kind::Moment => "\"2026-08-01T00:00:00Z\"",
+                    Kind::Text if column.is_word => "\"LICENSE\"",
                     Kind::Text => "\"a\\n\\u00e9\"",
                 };
                 format!("\"{}\": {value}", column.name)

@@ -51,6 +51,9 @@ struct Kept {
     earned: BTreeMap<NaiveDate, i64>,
 }
 
+/// Balance, what is left by day, and what expired when.
+type Shown = (i64, Vec<(NaiveDate, i64)>, BTreeMap<(NaiveDate, NaiveDate), i64>);
+
 impl Kept {
     fn keep(&mut self, expired: &[Expired]) {
         for one in expired {
@@ -103,9 +106,7 @@ impl Kept {
         }
     }
 
-    /// Balance, what is left by day, and what expired when.
-    #[expect(clippy::type_complexity, reason = "what is compared")]
-    fn shown(&self) -> (i64, Vec<(NaiveDate, i64)>, BTreeMap<(NaiveDate, NaiveDate), i64>) {
+    fn shown(&self) -> Shown {
         let lots = self.account.lots().iter().map(|lot| (lot.earned_on, lot.credits)).collect();
         (self.account.balance(), lots, self.expired.clone())
     }

@@ -1,6 +1,7 @@
 //! The policies that were in force when steps of the log were recorded: a recalculation puts another one in force.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -48,8 +49,8 @@ impl Services {
             let began = moves.iter().filter(|row| row.applied_seq.is_some_and(|applied| applied <= seq));
             let stood = began.filter(|row| row.reverted_seq.is_none_or(|reverted| reverted > seq));
             let ids: Vec<Uuid> = stood.map(|row| row.id).collect();
-            if !then.policies.contains_key(&ids) {
-                then.policies.insert(ids.clone(), self.policy.with_recalculations(&ids)?);
+            if let Entry::Vacant(vacant) = then.policies.entry(ids.clone()) {
+                vacant.insert(self.policy.with_recalculations(&ids)?);
             }
             then.in_force.insert(seq, ids);
         }
