@@ -230,16 +230,19 @@ impl ArchiveReader {
     }
 
     /// The first line.
+    #[must_use]
     pub fn head(&self) -> &Head {
         &self.head
     }
 
     /// Rows that were read so far.
+    #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
     /// The checksum that the last line has, once that was read and is right.
+    #[must_use]
     pub fn checksum(&self) -> Option<&str> {
         self.checksum.as_deref()
     }
@@ -253,7 +256,7 @@ impl ArchiveReader {
         loop {
             text.clear();
             match self.line(&mut text)? {
-                Some(Special::Tail(tail)) => return self.end(tail),
+                Some(Special::Tail(tail)) => return self.end(&tail),
                 Some(Special::Table(_)) => {}
                 None if is_object(&text) => {}
                 None => return damaged(format!("line {} is no JSON object", self.number)),
@@ -286,7 +289,7 @@ impl ArchiveReader {
                 }
                 Some(Special::Table(name)) => return Ok(Some(Part::Table(name))),
                 Some(Special::Tail(tail)) => {
-                    self.end(tail)?;
+                    self.end(&tail)?;
                     return Ok(None);
                 }
             }
@@ -318,7 +321,7 @@ impl ArchiveReader {
         Ok(special)
     }
 
-    fn end(&mut self, tail: Tail) -> Result<(), ArchiveError> {
+    fn end(&mut self, tail: &Tail) -> Result<(), ArchiveError> {
         let found = hex(&self.hash.finalize_reset());
         if tail.rows != self.rows {
             return damaged(format!("it has {} rows, and had {} when it was written", self.rows, tail.rows));

@@ -53,8 +53,21 @@ const METHODS: [(&str, &[Param]); 8] = [
     ("prompts/get", NAMED),
 ];
 
-/// Says what is wrong with the parameters of a method; none if the server does not have the method.
+/// Says what is wrong with the parameters of a method, which the SDK could not read; none if the server does not have the
+/// method.
 pub(super) fn problem(method: &str, params: Option<&Value>) -> Option<String> {
+    let is_known = METHODS.iter().any(|(name, _)| *name == method);
+    let other = || {
+        let given = params.and_then(Value::as_object).into_iter().flat_map(Map::keys);
+        let names: Vec<String> = given.map(|name| format!("{name:?}")).collect();
+        format!("A parameter of {method} is not what the protocol has there: {}.", names.join(", "))
+    };
+    is_known.then(|| known_problem(method, params).unwrap_or_else(other))
+}
+
+/// Says which parameter of a method is missing or of another form; none if all that are known are as they should be. The
+/// SDK takes some of them for left out.
+fn known_problem(method: &str, params: Option<&Value>) -> Option<String> {
     let (_, known) = METHODS.iter().find(|(name, _)| *name == method)?;
     let none = Map::new();
     let given = match params {
@@ -78,20 +91,18 @@ pub(super) fn problem(method: &str, params: Option<&Value>) -> Option<String> {
     });
     let meta = given.get("_meta").filter(|meta| !meta.is_object());
     let meta = meta.map(|_| format!("The parameter \"_meta\" of {method} has to be an object."));
-    let other = || {
-        let names: Vec<String> = given.keys().map(|name| format!("{name:?}")).collect();
-        format!("A parameter of {method} is not what the protocol has there: {}.", names.join(", "))
-    };
-    Some(wrong.or(meta).unwrap_or_else(other))
+    wrong.or(meta)
 }
 
-/// The answer to a message that the SDK can't read, if it is a request of a known method.
+/// The answer to a request of a known method with a parameter that is missing or of another form, and to whatever request
+/// of one the SDK can't read.
 #[must_use]
-pub fn answer(body: &[u8]) -> Option<Value> {
+pub fn answer(body: &[u8], is_readable: bool) -> Option<Value> {
     let message: Value = serde_json::from_slice(body).ok()?;
     let id = message.get("id").filter(|id| id.is_string() || id.is_i64())?;
     let method = message.get("method")?.as_str().filter(|_| message["jsonrpc"] == "2.0")?;
-    let problem = problem(method, message.get("params"))?;
+    let params = message.get("params");
+    let problem = if is_readable { known_problem(method, params)? } else { problem(method, params)? };
     Some(json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32602, "message": problem } }))
 }
 

@@ -137,12 +137,13 @@ impl<E: Executor, A: Authenticator> AgentEndpoint<E, A> {
             BodyLimits { bytes_max: limits.body_bytes_max, time_max: limits.operation_time_max };
         let body = read_body(MEDIA, &parts.headers, body, body_limits).await?;
         check_value_count(MEDIA, &body)?;
-        if serde_json::from_slice::<ClientJsonRpcMessage>(&body).is_err() {
-            if let Some(answer) = params::answer(&body) {
-                observation.discard();
-                observation.set_outcome("ok");
-                return Ok(Json(answer).into_response());
-            }
+        let is_readable = serde_json::from_slice::<ClientJsonRpcMessage>(&body).is_ok();
+        if let Some(answer) = params::answer(&body, is_readable) {
+            observation.discard();
+            observation.set_outcome("ok");
+            return Ok(Json(answer).into_response());
+        }
+        if !is_readable {
             let message = "The request body is not a message of the Model Context Protocol: one JSON-RPC 2.0 request, \
                            notification or response.";
             return Err(ErrorResponse::malformed(MEDIA, message));

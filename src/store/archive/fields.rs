@@ -133,9 +133,10 @@ fn is_moment(text: &[u8]) -> bool {
     let [b'T', clock @ .., b'Z'] = time else { return false };
     let Some((clock, fraction)) = clock.split_at_checked(9) else { return false };
     let parts = [(b':', 24), (b':', 60), (b'.', 60)];
-    let is_clock = clock.chunks(3).zip(parts).all(|(part, (end, limit))| {
-        part[2] == end && number(&part[..2]).is_some_and(|it| it < limit)
-    });
+    let is_clock = clock
+        .chunks(3)
+        .zip(parts)
+        .all(|(part, (end, limit))| part[2] == end && number(&part[..2]).is_some_and(|it| it < limit));
     is_day(day) && is_clock && fraction.len() == 6 && number(fraction).is_some()
 }
 

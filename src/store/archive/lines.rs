@@ -152,7 +152,9 @@ fn quote(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     // Nearly every text has nothing to escape.
     if text.iter().any(|byte| is_escaped(*byte)) {
-        text.iter().for_each(|byte| push(out, *byte));
+        for byte in text {
+            push(out, *byte);
+        }
     } else {
         out.extend_from_slice(text);
     }

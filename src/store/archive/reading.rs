@@ -73,13 +73,13 @@ async fn read_sqlite(
 /// Lines that wait until they are handed over.
 struct Lines<'t> {
     to: &'t Sender<Part>,
-    lines: Vec<u8>,
+    text: Vec<u8>,
     count: u64,
 }
 
 impl<'t> Lines<'t> {
     async fn begin(table: &Table, to: &'t Sender<Part>) -> Self {
-        let mut begun = Self { to, lines: Vec::new(), count: 0 };
+        let mut begun = Self { to, text: Vec::new(), count: 0 };
         begun.send(Part::Table(table.name.to_owned())).await;
         begun
     }
@@ -87,14 +87,14 @@ impl<'t> Lines<'t> {
     /// Where the line of a row goes.
     fn row(&mut self) -> &mut Vec<u8> {
         self.count += 1;
-        &mut self.lines
+        &mut self.text
     }
 
     /// Hands over what has this length.
     async fn hand_over(&mut self, least: usize) {
-        if self.lines.len() >= least {
-            let next = Vec::with_capacity(self.lines.capacity());
-            let lines = std::mem::replace(&mut self.lines, next);
+        if self.text.len() >= least {
+            let next = Vec::with_capacity(self.text.capacity());
+            let lines = std::mem::replace(&mut self.text, next);
             let count = std::mem::take(&mut self.count);
             self.send(Part::Rows { lines, count }).await;
         }

@@ -47,6 +47,8 @@ impl Replay<'_> {
         let following = Following::Own(Returning::Free);
         self.accounts.settle(&mut self.awards, following, &|index| objects.key(index));
         self.sum_up();
+        // Another step may have been read before, whose awards are still to come.
+        self.awards.clear();
     }
 
     /// Adds what the last step gave to the sums of its subjects.
