@@ -49,18 +49,21 @@ impl Client {
         stdout.lines().map(str::to_owned).collect()
     }
 
-    /// Runs it until it has printed an event, then kills it.
+    /// Runs it until it has printed an event, then kills it; returns all that it has printed by then, which
+    /// can be more.
     fn run_and_kill(&self, url: &str) -> Vec<String> {
         let mut child = self.command(url, &[]).stdout(Stdio::piped()).spawn().expect("it runs");
         let output = BufReader::new(child.stdout.take().expect("its output"));
+        let mut output = output.lines().map_while(Result::ok);
         let mut lines = Vec::new();
-        for line in output.lines().map_while(Result::ok) {
+        for line in output.by_ref() {
             lines.push(line);
             if lines.last().is_some_and(|line| line.starts_with("event ")) {
                 break;
             }
         }
         child.kill().and_then(|()| child.wait()).expect("an end");
+        lines.extend(output);
         lines
     }
 }
