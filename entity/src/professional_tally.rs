@@ -21,6 +21,9 @@ pub struct Model {
     pub awarded: i64,
     /// Latest day of an activity in the window, voided ones included.
     pub latest_on: Date,
+    /// Dojo Credits more, or less, than by the rate of the window's first day, where editions of the window have several
+    /// rates; nothing if it is as many.
+    pub extra_dojo_credits: Option<i32>,
 }
 
 /// Statements join rows explicitly, so no relation is declared.

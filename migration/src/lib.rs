@@ -45,6 +45,7 @@ mod m20261129_000065_server_secrets;
 mod m20261129_000068_refused_items;
 mod m20261130_000069_certificates;
 mod m20261130_000070_search_grams;
+mod m20261201_000071_extra_dojo_credits;
 mod schema;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
@@ -100,6 +101,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000068_refused_items::Migration),
             Box::new(m20261130_000069_certificates::Migration),
             Box::new(m20261130_000070_search_grams::Migration),
+            Box::new(m20261201_000071_extra_dojo_credits::Migration),
         ]
     }
 }

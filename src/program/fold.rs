@@ -28,7 +28,7 @@ use contributions::{Change, Watched};
 pub use contributions::{Contributed, Contribution, ContributionDays};
 pub use deals::{DealCorrection, FirstWon, TakenReward};
 pub use earning::can_take;
-use earning::{Era, earn, partner_window, professional_window};
+use earning::{Era, dojo_credits_of, earn, partner_window, professional_window};
 pub use merges::{AffiliationSpan, ProfessionalMerge, SpentCredits, conflicting_spans, join_spans};
 pub use partner_merges::{PartnerMerge, PastCredit};
 pub use recalculation::PastFact;

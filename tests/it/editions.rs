@@ -5,6 +5,7 @@ mod levels;
 pub(crate) mod live;
 mod model;
 mod negative;
+mod rates;
 mod replay;
 mod rules;
 mod steps;

@@ -93,7 +93,7 @@ fn count<'e>(
     units: i64,
     date: NaiveDate,
 ) -> Vec<LinkChange<'e>> {
-    let first = Tally { units: 0, awarded: 0, latest_on: date };
+    let first = Tally::new(date);
     let key = tally_key(editions, rule, window_start);
     tallies.entry(key, first);
     let before = chain(editions, tallies, rule, era.is_legacy());

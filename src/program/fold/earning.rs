@@ -91,7 +91,7 @@ pub(super) fn earn(
         return (Earned { award, effective_on: date, before, after, is_outdone: false }, None);
     }
     let key = tally_key(editions, rule, window_start);
-    let tally = tallies.entry(key, Tally { units: 0, awarded: 0, latest_on: date });
+    let tally = tallies.entry(key, Tally::new(date));
     let before = tally.units;
     tally.units += units;
     tally.latest_on = tally.latest_on.max(date);
@@ -142,6 +142,34 @@ fn taken(
         (lower.min(earned), upper.max(earned))
     });
     left.clamp(lower, upper).min(tally.awarded) - tally.awarded
+}
+
+/// The Dojo Credits of points that were just awarded in a window, or taken from it: as many as the edition of the
+/// activity's own date gives for each point. Where the window's editions have several rates, all that was given for its
+/// points stays between the least and the most that one of them gives; so it is nothing when no points are left.
+pub(super) fn dojo_credits_of(
+    editions: &Editions,
+    tallies: &mut Tallies,
+    key: Option<TallyKey>,
+    (points, date): (i64, NaiveDate),
+) -> i64 {
+    let rate = |index: usize| editions.get(index).map_or(0, |edition| edition.dojo_credits_per_point);
+    let by_rate = points * rate(editions.index_at(date));
+    let Some(key) = key else { return by_rate };
+    let tally = tallies.entry(key, Tally::new(date));
+    let (first, last) = (editions.index_at(key.1), editions.index_at(tally.latest_on));
+    let rates = || (first..=last).map(rate);
+    let (lowest, highest) = (rates().min().unwrap_or_default(), rates().max().unwrap_or_default());
+    if lowest == highest {
+        return by_rate;
+    }
+    let at_first = |points: i64| points * rate(first);
+    let before = at_first(tally.awarded - points) + i64::from(tally.extra_dojo_credits);
+    let after = (before + by_rate).clamp(tally.awarded * lowest, tally.awarded * highest);
+    // Sums of points by any rate are in the range of the API.
+    let extra = (after - at_first(tally.awarded)).clamp(i32::MIN.into(), i32::MAX.into());
+    tally.extra_dojo_credits = i32::try_from(extra).unwrap_or_default();
+    after - before
 }
 
 /// Whether an edition has a kind whose activities can take points.

@@ -247,7 +247,7 @@ impl Fold<'_> {
         for (key, _) in windows {
             let latest = [from, into].into_iter().filter_map(|who| self.partner_tally(who, *key));
             let Some(latest) = latest.map(|tally| tally.latest_on).max() else { continue };
-            let tally = tallies.entry(*key, Tally { units: 0, awarded: 0, latest_on: latest });
+            let tally = tallies.entry(*key, Tally::new(latest));
             tally.latest_on = tally.latest_on.max(latest);
             date = latest;
         }

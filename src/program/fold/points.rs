@@ -1,8 +1,8 @@
 //! What an activity of a professional awards, and what others give back that took of it.
 
 use super::{
-    Awards, Cause, Count, Fact, Fold, PastAward, PointsAward, ProfessionalIndex, Reason, TakenPoints, earn,
-    professional_window,
+    Awards, Cause, Count, Fact, Fold, PastAward, PointsAward, ProfessionalIndex, Reason, TakenPoints,
+    dojo_credits_of, earn, professional_window,
 };
 use crate::program::calendar::membership_year;
 use crate::program::rule::Rule;
@@ -17,7 +17,6 @@ impl<'e> Fold<'e> {
         sign: i64,
         out: &mut Awards,
     ) {
-        let edition = self.edition(edition_index);
         let date = fact.occurred_on;
         let state = &mut self.professionals[who.0 as usize];
         let window_start = professional_window(rule, state.signed_up_on, date);
@@ -41,6 +40,9 @@ impl<'e> Fold<'e> {
                 }
             }
         }
+        // What takes points of days has no part in what its window was given.
+        let counted = changed.filter(|_| fact.units >= 0);
+        let dojo_credits = dojo_credits_of(self.editions, &mut state.tallies, counted, (earned.award, date));
         out.professional_tallies.extend(changed.map(|key| (who, key)));
         let also = rule.counts_as.map(|kind| (kind, sign * fact.quantity));
         if earned.is_nothing() && also.is_none() {
@@ -54,7 +56,7 @@ impl<'e> Fold<'e> {
             object: fact.activity,
             effective_on: earned.effective_on,
             points: earned.award,
-            dojo_credits: earned.award * edition.dojo_credits_per_point,
+            dojo_credits,
             reason: if sign < 0 { Reason::Void } else { Reason::Activity },
             count: Some(earned.count(rule, edition_index, window_start)),
         });
@@ -91,3 +93,6 @@ impl<'e> Fold<'e> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

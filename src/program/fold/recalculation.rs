@@ -9,7 +9,10 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::state::Tallies;
-use super::{Awards, Cause, DayPoints, Fold, LimitExceeded, SUM_MAX, TakenPoints, earn, professional_window};
+use super::{
+    Awards, Cause, DayPoints, Fold, LimitExceeded, SUM_MAX, TakenPoints, dojo_credits_of, earn,
+    professional_window,
+};
 use super::{
     Count, Fact, KindId, ObjectIndex, PartnerIndex, PastAward, PointsAward, ProfessionalIndex, Reason, Tally,
     TallyKey,
@@ -159,9 +162,12 @@ impl Fold<'_> {
                     }
                 }
             }
+            let counted = changed.filter(|_| fact.units >= 0);
+            let dojo_credits =
+                dojo_credits_of(self.editions, &mut folded.tallies, counted, (earned.award, date));
             let net = folded.net(fact, earned.effective_on, count);
             net.points += earned.award;
-            net.dojo_credits += earned.award * edition.dojo_credits_per_point;
+            net.dojo_credits += dojo_credits;
             let quantity = if *voided { -fact.quantity } else { fact.quantity };
             let before = net.also.map_or(0, |(_, units)| units);
             net.also = rule.counts_as.map(|kind| (kind, before + quantity));

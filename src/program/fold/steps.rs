@@ -308,6 +308,17 @@ pub struct Tally {
     pub awarded: i64,
     /// Latest day of an activity recorded in the window, voided ones included.
     pub latest_on: NaiveDate,
+    /// Dojo Credits that a professional was given more for the points, or less, than by the rate of the window's first day:
+    /// 0 unless editions of the window have several rates.
+    pub extra_dojo_credits: i32,
+}
+
+impl Tally {
+    /// A tally of nothing, of a window whose latest activity is of this day.
+    #[must_use]
+    pub fn new(latest_on: NaiveDate) -> Self {
+        Self { units: 0, awarded: 0, latest_on, extra_dojo_credits: 0 }
+    }
 }
 
 /// Rule and window of a tally, within one subject; [`tally_key`](super::tally_key) gives it.

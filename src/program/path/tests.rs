@@ -42,7 +42,7 @@ fn f3_paths_under_the_published_texts() {
     let kind = |code| editions.kind(Program::Partner, code).expect("a kind");
     let key = |code, start| (kind(code), day(start));
     let none = Held::new();
-    let tally = |units, awarded| Tally { units, awarded, latest_on: day("2026-11-01") };
+    let tally = |units, awarded| Tally { units, awarded, ..Tally::new(day("2026-11-01")) };
     let posts = Held::from([(key("LINKEDIN_POST", "2026-11-01"), tally(1, 0))]);
     let downloads = Held::from([(key("CATALOG_DOWNLOADS", "2026-12-01"), tally(3, 0))]);
     let once = Held::from([

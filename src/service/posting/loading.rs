@@ -178,7 +178,12 @@ impl Posting<'_> {
             let index = self.professional_indexes.get(&row.professional_id);
             let kind = editions.kind(Program::Professional, &row.rule);
             if let (Some(&who), Some(kind)) = (index, kind) {
-                let tally = Tally { units: row.units, awarded: row.awarded, latest_on: row.latest_on };
+                let tally = Tally {
+                    units: row.units,
+                    awarded: row.awarded,
+                    latest_on: row.latest_on,
+                    extra_dojo_credits: row.extra_dojo_credits.unwrap_or_default(),
+                };
                 self.fold.load_professional_tally(who, (kind, row.window_start), tally);
             }
         }
@@ -202,7 +207,7 @@ impl Posting<'_> {
         let index = self.partner_indexes.get(&row.partner_id);
         let kind = self.policy.editions.kind(Program::Partner, &row.rule);
         if let (Some(&who), Some(kind)) = (index, kind) {
-            let tally = Tally { units: row.units, awarded: row.awarded, latest_on: row.latest_on };
+            let tally = Tally { units: row.units, awarded: row.awarded, ..Tally::new(row.latest_on) };
             self.fold.load_partner_tally(who, (kind, row.window_start), tally);
         }
     }

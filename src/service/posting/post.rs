@@ -481,6 +481,7 @@ impl Posting<'_> {
                     units: tally.units,
                     awarded: tally.awarded,
                     latest_on: tally.latest_on,
+                    extra_dojo_credits: Some(tally.extra_dojo_credits).filter(|extra| *extra != 0),
                 })
             })
             .collect();

@@ -71,8 +71,9 @@ impl Services {
         for row in tally::of_partners(self.db.reader(), keys).await? {
             if let Some(kind) = editions.kind(crate::program::Program::Partner, &row.rule) {
                 let of_partner = held.entry(row.partner_id).or_default();
-                let (units, awarded, latest_on) = (row.units, row.awarded, row.latest_on);
-                of_partner.insert((kind, row.window_start), Tally { units, awarded, latest_on });
+                let (units, awarded) = (row.units, row.awarded);
+                of_partner
+                    .insert((kind, row.window_start), Tally { units, awarded, ..Tally::new(row.latest_on) });
             }
         }
         let none = (<[TrackSums; 2]>::default(), Held::new());

@@ -255,7 +255,7 @@ row!(
     (Uuid, String, chrono::NaiveDate),
     |row| (row.professional_id, row.rule.clone(), row.window_start),
     |row| format!("units of {} from {}", row.rule, row.window_start),
-    [units, awarded, latest_on]
+    [units, awarded, latest_on, extra_dojo_credits]
 );
 
 row!(

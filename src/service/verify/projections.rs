@@ -123,6 +123,7 @@ pub(super) async fn compare_professionals(
                 units: tally.units,
                 awarded: tally.awarded,
                 latest_on: tally.latest_on,
+                extra_dojo_credits: Some(tally.extra_dojo_credits).filter(|extra| *extra != 0),
             }));
         }
         let states = || chunk.iter().map(|who| &replay.professionals[who.0 as usize]);

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 use serde_json::{Map, Value};
 use toml::Table;
+
+mod acceptance;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -56,6 +58,8 @@ struct Tallied {
     units: i64,
     awarded: i64,
     latest: Option<NaiveDate>,
+    /// Dojo Credits that came with them.
+    dojo: i64,
 }
 
 /// A window of a chain: its rule, its units before and now, and what it was awarded.
@@ -150,84 +154,6 @@ impl Model {
         (begun && lasts).then_some(rule)
     }
 
-    /// What an activity is worth by itself, if it is accepted.
-    pub(super) fn accepts(&self, deed: &Deed, today: NaiveDate) -> Option<i64> {
-        let program = if deed.partner.is_some() { "partner" } else { "professional" };
-        let rule = self.rule(program, &deed.kind, deed.on)?;
-        if rule.contains_key("derived_from") || deed.on > today {
-            return None;
-        }
-        if deed.professional.is_some_and(|who| deed.on < self.signed_up[who]) {
-            return None;
-        }
-        let own = rule.get("attribute").and_then(toml::Value::as_array).cloned().unwrap_or_default();
-        for attribute in own.iter().map(|one| one.as_table().expect("an attribute")) {
-            let name = text(attribute, "name").expect("a name");
-            let optional = attribute.get("optional").and_then(toml::Value::as_bool) == Some(true);
-            let Some(value) = deed.attributes.get(name) else {
-                if optional {
-                    continue;
-                }
-                return None;
-            };
-            let fits = match text(attribute, "type").expect("a type") {
-                "boolean" => attribute.get("must_be").is_none_or(|must| value.as_bool() == must.as_bool()),
-                "integer" => value.as_i64().is_some_and(|value| {
-                    number(attribute, "min").is_none_or(|min| min <= value)
-                        && number(attribute, "max").is_none_or(|max| value <= max)
-                }),
-                "date" => value.as_str().is_some_and(|value| value.parse::<NaiveDate>().is_ok()),
-                _ => value.as_str().is_some_and(|value| {
-                    let listed = attribute.get("one_of").and_then(toml::Value::as_array);
-                    let listed = listed.is_none_or(|all| all.iter().any(|one| one.as_str() == Some(value)));
-                    let worth = rule.get("credits").and_then(|credits| credits.get("values"));
-                    listed && (name != "size" || worth.is_none_or(|all| all.get(value).is_some()))
-                }),
-            };
-            if !fits {
-                return None;
-            }
-        }
-        let value = rule.get(if deed.partner.is_some() { "credits" } else { "points" }).expect("a value");
-        let most = number(&rule, "max_quantity").unwrap_or(1_000);
-        let graded = value.get("min").is_some();
-        let most = if graded && !rule.contains_key("unit") { 1 } else { most };
-        if deed.quantity < 1 || deed.quantity > most || graded != deed.points.is_some() {
-            return None;
-        }
-        let one = if let Some(points) = deed.points {
-            let bound = |key| value.get(key).and_then(toml::Value::as_integer).expect("a bound");
-            if points < bound("min") || bound("max") < points {
-                return None;
-            }
-            points
-        } else if let Some(by) = value.get("by") {
-            let given = deed.attributes.get(by.as_str().expect("a name"))?.as_str()?;
-            value.get("values")?.get(given)?.as_integer()?
-        } else if deed.partner.is_some() {
-            1
-        } else {
-            value.as_integer().expect("points")
-        };
-        let mut worth = one * deed.quantity;
-        if let Some(bonus) = rule.get("early_bonus").and_then(toml::Value::as_table) {
-            let released = deed.attributes.get(text(bonus, "attribute").expect("a name"));
-            if let Some(released) = released.and_then(Value::as_str) {
-                let released: NaiveDate = released.parse().ok()?;
-                if released > deed.on {
-                    return None;
-                }
-                if deed.on <= released + Days::new(number(bonus, "within_days")?.unsigned_abs()) {
-                    worth += number(bonus, "points")?;
-                }
-            }
-        }
-        if let Some(name) = text(&rule, "divided_by") {
-            worth /= deed.attributes.get(name)?.as_i64()?;
-        }
-        Some(worth)
-    }
-
     pub(super) fn happens(&mut self, happening: &Happening, today: NaiveDate) {
         match happening {
             Happening::Recorded(deed) => {
@@ -276,11 +202,7 @@ impl Model {
         if points == 0 && !says_so && !rule.contains_key("counts_as") {
             return;
         }
-        let rate = number(
-            self.document(deed.on)["professional"].as_table().expect("a table"),
-            "dojo_credits_per_point",
-        );
-        let dojo = points * rate.expect("a rate");
+        let dojo = self.dojo(who, &rule, deed.on, (points, worth < 0));
         self.points.push(Points { professional: who, deed: deed.id, on: deed.on, points, dojo });
         self.past.push((who, deed.id, deed.on, points, also));
         self.derive_on(who, deed.id, deed.on, points, also);
@@ -294,15 +216,35 @@ impl Model {
             let Some((until, sum)) = short else { break };
             let Some((id, on)) = self.latest_taker(who, deed.on, until) else { break };
             let back = (-sum).min(-self.of_deed(who, id));
-            let rate = number(
-                self.document(on)["professional"].as_table().expect("a table"),
-                "dojo_credits_per_point",
-            );
-            let dojo = back * rate.expect("a rate");
+            let dojo = back * self.rate(self.document_index(on));
             self.points.push(Points { professional: who, deed: id, on, points: back, dojo });
             self.past.push((who, id, on, back, 0));
             self.derive_on(who, id, on, back, 0);
         }
+    }
+
+    /// Dojo Credits for each point by a document.
+    fn rate(&self, index: usize) -> i64 {
+        let professional = self.documents[index].1["professional"].as_table().expect("a table");
+        number(professional, "dojo_credits_per_point").expect("a rate")
+    }
+
+    /// The Dojo Credits of an award that was counted in its window: the sum of the window is between the least and the most
+    /// that its points are worth by one of its documents.
+    fn dojo(&mut self, who: usize, rule: &Table, on: NaiveDate, (points, takes): (i64, bool)) -> i64 {
+        let dojo = points * self.rate(self.document_index(on));
+        if takes || text(rule, "window") == Some("each") {
+            return dojo;
+        }
+        let key = self.key(false, who, rule, on);
+        let tallied = &self.windows[&key];
+        let latest = tallied.latest.expect("it was counted");
+        let documents = self.document_index(key.3)..=self.document_index(latest);
+        let worth: Vec<i64> = documents.map(|index| tallied.awarded * self.rate(index)).collect();
+        let (least, most) = (worth.iter().min().expect("one"), worth.iter().max().expect("one"));
+        let sum = (tallied.dojo + dojo).clamp(*least, *most);
+        let before = std::mem::replace(&mut self.windows.get_mut(&key).expect("a window").dojo, sum);
+        sum - before
     }
 
     /// What took points last in the membership year of a day, until another one.
@@ -404,8 +346,10 @@ impl Model {
         let after = before.units + units;
         let award = self.change(of_partner, rule, &key, (before.units, after), before.awarded, latest);
         let says_so = units > 0 && before.awarded > Self::earned(of_partner, rule, after);
-        self.windows
-            .insert(key, Tallied { units: after, awarded: before.awarded + award, latest: Some(latest) });
+        self.windows.insert(
+            key,
+            Tallied { units: after, awarded: before.awarded + award, latest: Some(latest), ..before },
+        );
         (award, says_so)
     }
 
@@ -497,7 +441,7 @@ impl Model {
         let after = self.chain(partner, &key.2);
         let technical = text(rule, "track") == Some("technical");
         let links = after.into_iter().zip(units_before).map(|((one, into, by), before)| {
-            let Tallied { units, awarded, latest } = self.windows[&one].clone();
+            let Tallied { units, awarded, latest, .. } = self.windows[&one].clone();
             let by = if one == key { rule.clone() } else { by };
             Link { key: one, by, before, now: into + units, awarded, latest: latest.expect("a day") }
         });
