@@ -23,7 +23,7 @@ fn a_document_is_checked_and_published_with_places_in_the_file() {
     );
     let line =
         |needle: &str| 1 + wrong.lines().position(|line| line.contains(needle)).expect("in the document");
-    let unknown = format!("wrong.toml:{}:1: unknown field `prr`", line("prr = 500"));
+    let unknown = format!("wrong.toml:{}:1: `prr` is not a key here", line("prr = 500"));
     let zero = format!("wrong.toml:{}:7: `cap` must be 1 or more, not 0\n", line("cap = 0"));
     let check = ["edition", "check", "good.toml", "--from", "2027-01-01"];
     let publish = ["edition", "publish", "good.toml", "--from", "2027-01-01"];

@@ -17,8 +17,8 @@ fn errors_name_the_line() {
     let table = [
         ("per = 500", "per = 0", "`per` must be 1 or more"),
         ("per = 500", "per = \"x\"", "a whole number is expected here, not x"),
-        ("per = 500", "prr = 500", "unknown field `prr`"),
-        ("window = \"lifetime\"", "window = \"decade\"", "unknown variant `decade`"),
+        ("per = 500", "prr = 500", "`prr` is not a key here"),
+        ("window = \"lifetime\"", "window = \"decade\"", "`decade` is not a value here"),
         ("threshold = 75", "threshold = 20", "must be above"),
         ("kind = \"DOJO_PROFILE\"", "kind = \"WEBSITE_PRESENCE\"", "stands twice"),
         ("counts_as = \"CERTIFICATION_OBTAINED\"", "counts_as = \"CERT\"", "no partner rule CERT."),

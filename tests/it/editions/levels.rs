@@ -36,7 +36,7 @@ fn section_2_terms_of_levels_are_checked() {
             "",
             "there is no level COLLABORATER; the levels are MEMBER, COLLABORATOR, CREATOR. Did you mean COLLABORATOR?",
         ),
-        ("downgrade = \"two_steps\"", "", "unknown variant `two_steps`"),
+        ("downgrade = \"two_steps\"", "", "`two_steps` is not a value here"),
         ("", "months = 3", "use `years`"),
         ("", "floor = \"CREATOR\"", "the levels are ADVOCATE, ENABLER, CATALYST"),
     ];

@@ -26,13 +26,13 @@ fn section_2_a_mistake_in_a_rule_is_named_with_its_line() {
         ("points = 0".to_owned(), 0, "points are -1000000 to 1000000 and not 0"),
         ("points = { min = 5, max = 1 }".to_owned(), 0, "`min` is not above `max`"),
         ("points = \"many\"".to_owned(), 0, "points are a number, { min = …, max = … }, or { by = …, values"),
-        ("points = 1\nunit = \"hour\"".to_owned(), 1, "unknown variant `hour`"),
+        ("points = 1\nunit = \"hour\"".to_owned(), 1, "`hour` is not a value here"),
         (
             "points = 1\nfrom = 2025-02-02\nuntil = 2025-02-01".to_owned(),
             2,
             "`until` 2025-02-01 is before `from` 2025-02-02",
         ),
-        ("points = 1\nrest = \"carry\"".to_owned(), 1, "unknown field `rest`"),
+        ("points = 1\nrest = \"carry\"".to_owned(), 1, "`rest` is not a key here"),
         (
             "points = 1\ndivided_by = \"n\"".to_owned(),
             1,

@@ -1,4 +1,4 @@
-//! What a value of the wrong sort is told, in the words of a document rather than those of the parser.
+//! Problems of a document in its own words rather than those of the parser.
 
 use crate::program::wording::shown;
 
@@ -14,8 +14,95 @@ pub(super) fn worded(message: &str) -> String {
     if message.starts_with("invalid length ") && message.contains(", expected struct ") {
         return "a table is expected here, not a list".to_owned();
     }
-    message.to_owned()
+    if let Some(key) = message.strip_prefix("missing field ") {
+        return format!("{key} is missing here");
+    }
+    if let Some(told) = unknown(message) {
+        return told;
+    }
+    let said = message.split_once(", expected ").map_or(message, |(said, _)| said);
+    let syntax = SYNTAX.iter().find(|(by_parser, _)| *by_parser == said);
+    syntax.map_or(message, |(_, told)| *told).to_owned()
 }
+
+/// What an unknown name is told, with the names that are known.
+fn unknown(message: &str) -> Option<String> {
+    let (what, names, rest) = [("a key", "unknown field "), ("a value", "unknown variant ")]
+        .into_iter()
+        .find_map(|(what, start)| Some((what, message.strip_prefix(start)?)))
+        .and_then(|(what, rest)| rest.split_once(", ").map(|(name, rest)| (what, name, rest)))?;
+    let (known, near) = rest.split_once(". ").map_or((rest, ""), |(known, near)| (known, near));
+    let near = if near.is_empty() { String::new() } else { format!(" {near}") };
+    let known: Vec<String> = known.split('`').skip(1).step_by(2).map(|name| format!("`{name}`")).collect();
+    let known = if known.is_empty() { String::new() } else { format!("; known are {}", known.join(", ")) };
+    Some(format!("{names} is not {what} here{known}.{near}").trim_end_matches('.').to_owned())
+}
+
+/// Problems of syntax: as the parser says them, without what it expects, and as they are told.
+const SYNTAX: &[(&str, &str)] = &[
+    ("duplicate key", "this key stands twice"),
+    ("key with no value", "`=` and a value are expected after this key"),
+    ("missing value", "a value is expected here"),
+    ("missing value for key", "a value is expected here"),
+    ("missing assignment between key-value pairs", "`=` is expected between a key and its value"),
+    ("extra assignment between key-value pairs", "there is one `=` too many here"),
+    ("extra `=`", "there is one `=` too many here"),
+    ("unexpected `=` in array", "a list has values only, without `=`"),
+    ("string values must be quoted", "a text stands in quotes"),
+    ("invalid string", "a text stands in quotes"),
+    ("missing opening quote", "a quote is expected at the start of the text"),
+    ("invalid basic string", "this text has no quote at its end, or a character that has to be escaped"),
+    (
+        "invalid multi-line basic string",
+        "this text has no quotes at its end, or a character that has to be escaped",
+    ),
+    ("invalid literal string", "this text has no apostrophe at its end"),
+    ("invalid multi-line literal string", "this text has no apostrophes at its end"),
+    ("missing escaped value", "`\\` in a text is followed by what it stands for, such as `\\n`"),
+    ("too few unicode value digits", "`\\u` is followed by four hexadecimal digits, and `\\U` by eight"),
+    ("invalid unquoted key", "a key has letters, digits, `-` and `_`, or stands in quotes"),
+    ("unquoted keys cannot be empty", "a key is expected here"),
+    ("invalid key-value pair", "a key is expected here"),
+    ("missing key for inline table element", "a key is expected here"),
+    ("invalid inline table element", "a key with `=` and a value is expected here"),
+    ("keys cannot be multi-line basic strings", "a key stands in one line"),
+    ("keys cannot be multi-line literal strings", "a key stands in one line"),
+    ("unclosed table", "`]` is expected at the end of the table's name"),
+    ("unclosed array table", "`]]` is expected at the end of the table's name"),
+    ("missing table open", "`[` is expected at the start of the table's name"),
+    ("unclosed array", "the list is not closed: `]` is expected"),
+    ("missing array opening", "`[` is expected at the start of a list"),
+    ("unclosed inline table", "the table is not closed: `}` is expected"),
+    ("missing inline table opening", "`{` is expected at the start of a table"),
+    (
+        "missing comma between array elements",
+        "`,` is expected between the values of a list, or `]` at its end",
+    ),
+    (
+        "missing comma between key-value pairs",
+        "`,` is expected between the keys of a table, or `}` at its end",
+    ),
+    ("extra comma in array", "there is one `,` too many here"),
+    ("extra comma in inline table", "there is one `,` too many here"),
+    ("unexpected key or value", "the line ends here: each key stands in a line of its own"),
+    ("unexpected content", "the line ends here: each key stands in a line of its own"),
+    ("unexpected content between comment and newline", "a comment has no control characters"),
+    ("invalid comment character", "a comment has no control characters"),
+    ("carriage return must be followed by newline", "a carriage return is not a line break by itself"),
+    ("cannot recurse further; max recursion depth met", "lists and tables are nested too deeply here"),
+    ("invalid boolean", "true or false is expected here"),
+    ("invalid value", "this is not a value: a text stands in quotes"),
+    ("invalid date", "this is not a date such as 2024-05-01"),
+    ("invalid date-time", "this is not a date such as 2024-05-01"),
+    ("invalid datetime", "this is not a date such as 2024-05-01"),
+    ("invalid time", "this is not a date such as 2024-05-01"),
+    ("invalid integer number", "this is not a number"),
+    ("invalid float", "this is not a number"),
+    ("unexpected leading zero", "a number does not begin with 0"),
+    ("`_` may only go between digits", "`_` stands between the digits of a number only"),
+    ("redundant numeric sign", "a number has one sign at most"),
+    ("unexpected sign", "a number has one sign at most"),
+];
 
 /// What would be right.
 fn expected(by_parser: &str) -> &str {
@@ -76,7 +163,15 @@ mod tests {
                 "a table is expected here, not a list",
             ),
             ("datetime key not found", "a date such as 2024-05-01 is expected here, not a table"),
-            ("missing field `kind`", "missing field `kind`"),
+            ("missing field `kind`", "`kind` is missing here"),
+            (
+                "unknown field `prr`, expected one of `per`, `cap`. Did you mean `per`?",
+                "`prr` is not a key here; known are `per`, `cap`. Did you mean `per`?",
+            ),
+            ("unknown variant `x`, expected `a` or `b`", "`x` is not a value here; known are `a`, `b`"),
+            ("key with no value, expected `=`", "`=` and a value are expected after this key"),
+            ("duplicate key", "this key stands twice"),
+            ("`cap` must be 1 or more, not 0", "`cap` must be 1 or more, not 0"),
         ];
         for (message, told) in table {
             assert_eq!(worded(message), told);
