@@ -1,6 +1,7 @@
 //! The database: connections, transactions, and statements by noun. No rule is decided here.
 
 pub(crate) mod activity;
+pub(crate) mod activity_states;
 pub(crate) mod affiliation;
 pub(crate) mod api_key;
 pub mod archive;
@@ -17,12 +18,14 @@ pub(crate) mod deal;
 pub(crate) mod edition;
 pub mod edition_draft;
 pub mod edition_trial;
+pub(crate) mod entry_lines;
 pub mod event;
 mod fault;
 pub(crate) mod history;
 pub(crate) mod idempotency;
 pub(crate) mod import_run;
 pub(crate) mod ledger;
+pub(crate) mod lines;
 pub mod list;
 pub(crate) mod listener;
 pub(crate) mod log;
@@ -43,6 +46,7 @@ pub(crate) mod quote;
 mod readiness;
 pub(crate) mod recalculation;
 pub(crate) mod recorded;
+mod recorded_steps;
 pub(crate) mod replica;
 pub mod report;
 pub(crate) mod row;
@@ -58,6 +62,8 @@ pub(crate) mod subject;
 pub(crate) mod subject_step;
 pub(crate) mod swag;
 pub(crate) mod tally;
+#[cfg(test)]
+mod test_databases;
 pub(crate) mod timer;
 mod tls;
 pub(crate) mod totals;

@@ -1,7 +1,7 @@
 //! Verification: replays the whole log and compares ledger entries and projections with the result.
 //!
-//! All of it is read in one snapshot. Stored entries are fetched by their numbers, page by page of
-//! the log, so that memory holds a state for each subject and activity but never the entries.
+//! All of it is read in one snapshot. Stored entries are read beside the log, so that memory holds a state for each subject and
+//! activity but never the entries; those that are not where they should be are looked up by their numbers.
 
 mod commerce;
 mod compare;
@@ -11,7 +11,9 @@ pub(super) mod moves;
 mod projections;
 mod replay;
 mod seals;
+mod stored;
 
+use entity::{ledger_entry, points_entry};
 use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
@@ -22,18 +24,19 @@ use crate::program::search::fold_all;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject;
-use crate::store::{activity, affiliation, ledger, log, subject_step};
+use crate::store::{activity, activity_states, affiliation, ledger, log, subject_step};
 use compare::compare;
 use moves::{Moves, MovingReplay};
 use replay::{Expected, Replay};
 pub use seals::SealedPlace;
+use stored::StoredEntries;
 
 /// Steps of the log that are folded at once.
 const STEPS_PER_PAGE: i64 = 4_000;
 /// Rows that are compared at once.
 const ROWS_PER_PAGE: u64 = 1_000;
 /// Subjects whose projections are compared at once.
-const SUBJECTS_PER_PAGE: usize = 100;
+const SUBJECTS_PER_PAGE: usize = 500;
 /// Most differences that a report lists.
 const DIFFERENCES_MAX: usize = 1_000;
 
@@ -100,8 +103,9 @@ impl Services {
         let snapshot: &DatabaseTransaction = &opened;
         let total = log::count(snapshot).await?;
         let mut moving = MovingReplay::begin(snapshot, &moves).await?;
+        let mut stored = (StoredEntries::new(), StoredEntries::new());
         while let Some(expected) = moving.page(snapshot).await? {
-            compare_entries(snapshot, &mut moving.main, expected).await?;
+            compare_entries(snapshot, &mut moving.main, expected, &mut stored).await?;
             progress(moving.main.report.steps, total);
         }
         let mut replay = moving.main;
@@ -189,22 +193,30 @@ fn compare_professional_keys(report: &mut Report, row: &entity::professional::Mo
     }
 }
 
-/// Compares entries with those stored under the same numbers.
+/// Compares entries with those that are stored, and those of them that none is equal to with what is stored under their
+/// numbers.
 async fn compare_entries(
     snapshot: &DatabaseTransaction,
     replay: &mut Replay<'_>,
     expected: Expected,
+    stored: &mut (StoredEntries<ledger_entry::Model>, StoredEntries<points_entry::Model>),
 ) -> Result<(), DbErr> {
-    let spans = replay::spans(expected.ledger.iter().map(|row| (row.partner_id, row.number)));
-    let found = ledger::in_ranges(snapshot, spans, i64::MAX).await?;
-    compare(&mut replay.report, expected.ledger, found, |row| {
-        replay.partners[replay.partner_indexes[&row.partner_id].0 as usize].name()
-    });
-    let spans = replay::spans(expected.points.iter().map(|row| (row.professional_id, row.number)));
-    let found = ledger::points_in_ranges(snapshot, spans, i64::MAX).await?;
-    compare(&mut replay.report, expected.points, found, |row| {
-        replay.professionals[replay.professional_indexes[&row.professional_id].0 as usize].name()
-    });
+    let expected_ledger = stored.0.leave_out_equal(snapshot, expected.ledger).await?;
+    if !expected_ledger.is_empty() {
+        let numbers = expected_ledger.iter().map(|row| (row.partner_id, row.number, row.number));
+        let found = ledger::in_ranges(snapshot, numbers, i64::MAX).await?;
+        compare(&mut replay.report, expected_ledger, found, |row| {
+            replay.partners[replay.partner_indexes[&row.partner_id].0 as usize].name()
+        });
+    }
+    let expected_points = stored.1.leave_out_equal(snapshot, expected.points).await?;
+    if !expected_points.is_empty() {
+        let numbers = expected_points.iter().map(|row| (row.professional_id, row.number, row.number));
+        let found = ledger::points_in_ranges(snapshot, numbers, i64::MAX).await?;
+        compare(&mut replay.report, expected_points, found, |row| {
+            replay.professionals[replay.professional_indexes[&row.professional_id].0 as usize].name()
+        });
+    }
     Ok(())
 }
 
@@ -212,9 +224,15 @@ async fn compare_entries(
 async fn compare_facts(snapshot: &DatabaseTransaction, replay: &mut Replay<'_>) -> Result<(), DbErr> {
     let mut last = 0;
     loop {
-        let found = activity::after(snapshot, last, ROWS_PER_PAGE).await?;
-        let Some(end) = found.last() else { break };
-        last = end.seq;
+        let states = activity_states::after(snapshot, last, STEPS_PER_PAGE).await?;
+        let Some(end) = states.iter().map(|state| state.seq).max() else { break };
+        last = end;
+        let differing = states.iter().filter(|state| !replay.is_expected(state)).map(|state| state.id);
+        let differing: Vec<Uuid> = differing.collect();
+        if differing.is_empty() {
+            continue;
+        }
+        let found = activity::by_ids(snapshot, differing).await?;
         let expected = found.iter().filter_map(|row| replay.expected_activity(row)).collect();
         compare(&mut replay.report, expected, found, |row| {
             format!("activity {}/{}", row.source, row.external_id)

@@ -185,18 +185,6 @@ pub(crate) async fn add_awards(
     connection.execute_raw(ADD.bind(connection.get_database_backend(), [values.into()])).await.map(drop)
 }
 
-/// The activities after a place in the log, in order of recording.
-pub(crate) async fn after(
-    connection: &impl ConnectionTrait,
-    seq: i64,
-    limit: u64,
-) -> Result<Vec<activity::Model>, DbErr> {
-    sql!(AFTER, "SELECT * FROM activities WHERE seq > $1 ORDER BY seq LIMIT $2");
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let statement = AFTER.bind(connection.get_database_backend(), [seq.into(), limit.into()]);
-    row::all(connection, statement, activity).await
-}
-
 /// Whose activities a list shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {

@@ -111,7 +111,7 @@ pub(crate) async fn of_partners(
 }
 
 /// A row of the ledger.
-fn entry(row: &QueryResult) -> Result<ledger_entry::Model, DbErr> {
+pub(super) fn entry(row: &QueryResult) -> Result<ledger_entry::Model, DbErr> {
     decode_row!(row => ledger_entry::Model { id, partner_id, number, log_seq, activity_id, order_id, deal_id, quote_id, effective_on, recorded_at, reason, kind, edition_id, window_start, units_before, units_after, track, level_credits, spendable_credits, balance_after, day_after })
 }
 

@@ -5,10 +5,15 @@ use std::sync::LazyLock;
 use entity::log;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, Statement};
 
-use super::activity;
 use super::edition::VERSION;
-use super::row::Cells;
+use super::row::{Cells, decode_row};
 use super::sql::{Sql, sql};
+use super::{activity, recorded_steps};
+
+/// A row of the table.
+pub(super) fn entry(row: &QueryResult) -> Result<log::Model, DbErr> {
+    decode_row!(row => log::Model { seq, recorded_at, action, activity_id, affiliation_id, order_id, deal_id, sales_target_id, swag_order_id, partner_id, professional_id, contract_id, quote_id, points, ends_on, day, currency, amount, reason, actor, actor_role, data })
+}
 
 /// A place in the log that no step reaches; those of previews follow it.
 const PREVIEW_SEQ: i64 = 1 << 62;
@@ -60,6 +65,7 @@ pub(crate) struct LoggedStep {
     pub(crate) points: Option<i64>,
     pub(crate) step_ends_on: Option<chrono::NaiveDate>,
     pub(crate) recorded_at: sea_orm::prelude::DateTimeUtc,
+    /// The activity that it is about. If it was recorded by this step, what came after that may be missing.
     pub(crate) activity: Option<entity::activity::Model>,
     pub(crate) affiliation: Option<LoggedAffiliation>,
     pub(crate) order_id: Option<uuid::Uuid>,
@@ -103,8 +109,28 @@ const LOGGED: &str = "SELECT l.seq AS log_seq, l.action, l.points AS step_points
 /// Columns of affiliations and of ids before those of activities.
 const OTHER_COLUMNS: usize = 13;
 
-/// The steps after a place, at most `limit` of them.
+/// The next steps after a place, in order: at most twice `limit` of them. Those that recorded an activity are read as lines.
 pub(crate) async fn after(
+    connection: &impl ConnectionTrait,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<LoggedStep>, DbErr> {
+    let Some(mut steps) = recorded_steps::after(connection, seq, limit).await? else {
+        return rows_after(connection, seq, limit).await;
+    };
+    let is_full = |steps: &[LoggedStep]| i64::try_from(steps.len()).is_ok_and(|count| count >= limit);
+    let through = steps.iter().map(|step| step.seq).max().filter(|_| is_full(&steps)).unwrap_or(i64::MAX);
+    let others = others_between(connection, (seq, through), limit).await?;
+    if let Some(last) = others.last().filter(|_| is_full(&others)) {
+        steps.retain(|step| step.seq < last.seq);
+    }
+    steps.extend(others);
+    steps.sort_by_key(|step| step.seq);
+    Ok(steps)
+}
+
+/// The steps after a place, at most `limit` of them.
+async fn rows_after(
     connection: &impl ConnectionTrait,
     seq: i64,
     limit: i64,
@@ -231,4 +257,149 @@ pub(crate) async fn first_earning_step(
 pub(crate) async fn count(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
     use sea_orm::PaginatorTrait;
     log::Entity::find().count(connection).await
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::activity;
+    use entity::value::{ActivityStatus, LogAction};
+    use sea_orm::prelude::DateTimeUtc;
+    use sea_orm::{ActiveModelTrait, IntoActiveModel};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::store::test_databases::on_each;
+
+    fn moment(text: &str) -> DateTimeUtc {
+        text.parse().expect("a moment")
+    }
+
+    /// The first has a value in every column that can have one, the second in as few as possible.
+    fn activities() -> [activity::Model; 2] {
+        let id = |number| Some(Uuid::from_u128(number));
+        let full = activity::Model {
+            id: Uuid::from_u128(0xAB << 96),
+            seq: 1,
+            partner_id: id(1),
+            professional_id: None,
+            kind: "WEBINAR".to_owned(),
+            occurred_on: "2026-02-28".parse().expect("a day"),
+            quantity: 3,
+            points: Some(40),
+            attributes: r#"{"title":"A = B, \"C\""}"#.to_owned(),
+            source: "crm".to_owned(),
+            external_id: "=1".to_owned(),
+            recorded_at: moment("2026-03-01T01:02:03.000456Z"),
+            status: ActivityStatus::Voided,
+            graded_points: Some(-7),
+            awarded_points: -1,
+            awarded_credits: 2,
+            recorded_by: Some("a key".to_owned()),
+            import_run_id: id(2),
+            replaces: id(3),
+            replaced_by: id(4),
+            evidence_due_on: Some("2026-04-01".parse().expect("a day")),
+        };
+        let plain = activity::Model {
+            id: Uuid::from_u128(0xCD << 96),
+            seq: 3,
+            partner_id: None,
+            professional_id: id(5),
+            points: None,
+            external_id: "2".to_owned(),
+            recorded_at: moment("2026-03-01T01:02:03Z"),
+            status: ActivityStatus::Recorded,
+            graded_points: None,
+            recorded_by: None,
+            import_run_id: None,
+            replaces: None,
+            replaced_by: None,
+            evidence_due_on: None,
+            ..full.clone()
+        };
+        [full, plain]
+    }
+
+    /// An activity without what it came to.
+    fn as_recorded(row: activity::Model, recorded_at: DateTimeUtc) -> activity::Model {
+        activity::Model {
+            recorded_at,
+            status: ActivityStatus::Recorded,
+            graded_points: None,
+            awarded_points: 0,
+            awarded_credits: 0,
+            recorded_by: None,
+            import_run_id: None,
+            replaces: None,
+            replaced_by: None,
+            evidence_due_on: None,
+            ..row
+        }
+    }
+
+    /// What steps are in the debug form, by pages of these limits.
+    async fn paged(connection: &impl ConnectionTrait, limit: i64) -> Vec<String> {
+        let (mut last, mut all) = (0, Vec::new());
+        loop {
+            let page = after(connection, last, limit).await.expect("a page");
+            let Some(end) = page.last() else { return all };
+            last = end.seq;
+            all.extend(page.iter().map(|step| format!("{step:?}")));
+        }
+    }
+
+    #[tokio::test]
+    async fn steps_that_are_read_as_lines_are_those_of_the_rows() {
+        on_each(async |connection| {
+            let [full, plain] = activities();
+            for row in [&full, &plain] {
+                row.clone().into_active_model().insert(connection).await.expect("an activity");
+            }
+            let steps = [
+                (1, LogAction::Recorded, Some(full.id)),
+                (2, LogAction::Voided, Some(full.id)),
+                (3, LogAction::Recorded, Some(plain.id)),
+                (5, LogAction::ContractVoided, None),
+                (6, LogAction::ContractVoided, None),
+                (7, LogAction::ContractVoided, None),
+                (9, LogAction::Recorded, Some(plain.id)),
+            ];
+            for (seq, action, activity) in steps {
+                let id = activity.map_or("NULL".to_owned(), |id| match connection.get_database_backend() {
+                    DbBackend::Postgres => format!("'{id}'"),
+                    _ => format!("X'{}'", id.simple()),
+                });
+                let insert = format!(
+                    "INSERT INTO log (seq, recorded_at, action, activity_id) \
+                     VALUES ({seq}, '2026-03-02 10:00:00.5+00:00', '{}', {id})",
+                    sea_orm::ActiveEnum::to_value(&action)
+                );
+                connection.execute_unprepared(&insert).await.expect(&insert);
+            }
+            let mut rows = rows_after(connection, 0, 99).await.expect("rows");
+            for step in rows.iter_mut().filter(|step| step.action == LogAction::Recorded) {
+                step.activity = step.activity.take().map(|row| as_recorded(row, step.recorded_at));
+            }
+            let expected: Vec<String> = rows.iter().map(|step| format!("{step:?}")).collect();
+            assert_eq!(expected.len(), steps.len());
+            for limit in [1, 2, 3, 99] {
+                assert_eq!(paged(connection, limit).await, expected, "{limit}");
+            }
+            assert_eq!(
+                recorded_steps::after(connection, 0, 99).await.map(|steps| steps.map(|all| all.len())),
+                Ok(Some(3))
+            );
+            // A text that divides lines or fields is read by rows.
+            for divider in ['\u{1e}', '\u{1f}'] {
+                let source = format!("UPDATE activities SET source = 'a{divider}b' WHERE seq = 3");
+                connection.execute_unprepared(&source).await.expect(&source);
+                let rows = rows_after(connection, 0, 99).await.expect("rows");
+                let expected: Vec<String> = rows.iter().map(|step| format!("{step:?}")).collect();
+                assert_eq!(paged(connection, 2).await, expected);
+                let lines = recorded_steps::after(connection, 0, 99).await.expect("a page");
+                assert!(lines.is_none(), "{lines:?}");
+            }
+        })
+        .await;
+    }
 }

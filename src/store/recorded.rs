@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
+use super::lines::day;
 use super::merge::FormerOwner;
 use super::sql::{Sql, sql};
 
@@ -84,13 +85,6 @@ fn read(row: &str) -> Option<Recorded<'_>> {
         points: field().map(|points| (!points.is_empty()).then(|| points.parse()).transpose())?.ok()?,
         attributes: field()?,
     })
-}
-
-/// A day as the databases write it, which takes a fraction of the time that a parser of all forms does.
-fn day(text: &str) -> Option<NaiveDate> {
-    let (year, rest) = text.split_once('-')?;
-    let (month, day) = rest.split_once('-')?;
-    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
 }
 
 /// Recorded activities after a place in the log, at most `limit` of them: the page, how many they are, and the place of the

@@ -30,7 +30,7 @@ use crate::program::rule::Track;
 use crate::service::activities::{judged_units, program};
 use crate::service::policy::Policy;
 use crate::service::posting::{Object, returning};
-use crate::store::ledger::NumberRange;
+use crate::store::activity_states;
 use crate::store::log::{LoggedAffiliation, LoggedStep};
 pub(super) use commerce::{Commerce, StepObjects};
 pub(super) use objects::FIRST_OTHER;
@@ -128,16 +128,6 @@ impl Expected {
     pub(super) fn unasked() -> Self {
         Self { is_unasked: true, ..Self::default() }
     }
-}
-
-/// First and last number of each owner.
-pub(super) fn spans(numbers: impl Iterator<Item = (Uuid, i64)>) -> Vec<NumberRange> {
-    let mut spans: HashMap<Uuid, (i64, i64)> = HashMap::new();
-    for (id, number) in numbers {
-        let span = spans.entry(id).or_insert((number, number));
-        *span = (span.0.min(number), span.1.max(number));
-    }
-    spans.into_iter().map(|(id, (from, to))| (id, from, to)).collect()
 }
 
 /// The state after the steps replayed so far.
@@ -465,6 +455,17 @@ impl<'a> Replay<'a> {
         };
         self.affiliations.insert(row.id, next);
         Ok(Some(step))
+    }
+
+    /// Whether an activity came to what follows from the log.
+    pub(super) fn is_expected(&self, stored: &activity_states::ActivityState) -> bool {
+        self.activities.get(&stored.id).is_some_and(|state| {
+            stored.status == state.status
+                && stored.graded_points == state.graded_points
+                && stored.awarded_points == state.awarded_points
+                && stored.awarded_credits == state.awarded_credits
+                && stored.recorded_at == state.recorded_at
+        })
     }
 
     /// The activity that follows from the log; none if no step recorded it.
