@@ -28,7 +28,7 @@ pub use part::{Part, RestoreError};
 pub use restore::{Encoded, Encoder, Restore};
 pub use tables::tables;
 pub use unfinished::{Progress, mark, refuse_marked, unmark};
-pub(crate) use values::json_row;
+pub(crate) use values::JsonColumns;
 
 /// The name of the schema: its last migration.
 #[must_use]

@@ -2,18 +2,16 @@
 
 use std::collections::HashMap;
 
-use entity::{
-    activity, affiliation, deal_step, ledger_entry, order, order_line, points_entry, seal, subject_step,
-};
+use entity::{affiliation, deal_step, order, order_line, seal, subject_step};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ModelTrait,
     QueryFilter, QueryOrder, QuerySelect, Statement,
 };
-use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::archive::json_row;
-use super::sql::sql;
+use super::archive::JsonColumns;
+use super::row;
+use super::sql::{self, Sql, sql};
 
 /// Columns of an activity that are its facts, but for its owner, which a merge changes.
 const OF_ACTIVITY: [&str; 13] = [
@@ -92,10 +90,11 @@ pub(crate) async fn unsealed(
     after: i64,
     limit: i64,
 ) -> Result<Vec<i64>, DbErr> {
+    // The place stands twice, so that PostgreSQL does not read the seals from the first one on.
     sql!(
         UNSEALED,
-        "SELECT l.seq FROM log l WHERE l.seq > $1 AND NOT EXISTS (SELECT 1 FROM seals s WHERE s.log_seq = l.seq) \
-         ORDER BY l.seq LIMIT $2"
+        "SELECT l.seq FROM log l WHERE l.seq > $1 \
+         AND NOT EXISTS (SELECT 1 FROM seals s WHERE s.log_seq = l.seq AND s.log_seq > $1) ORDER BY l.seq LIMIT $2"
     );
     let statement = UNSEALED.bind(connection.get_database_backend(), [after.into(), limit.into()]);
     let rows = connection.query_all_raw(statement).await?;
@@ -107,14 +106,15 @@ pub(crate) async fn records(
     connection: &impl ConnectionTrait,
     seqs: &[i64],
 ) -> Result<Vec<SealRecord>, DbErr> {
+    sql!(STEPS, "SELECT * FROM log WHERE seq @numbers1");
+    sql!(LEDGER, "SELECT * FROM ledger_entries WHERE log_seq @numbers1 ORDER BY partner_id, number");
+    sql!(POINTS, "SELECT * FROM points_entries WHERE log_seq @numbers1 ORDER BY professional_id, number");
+    let backend = connection.get_database_backend();
+    let of_seqs = |sql: &Sql| sql.bind(backend, [sql::numbers(backend, seqs)]);
     let of = || seqs.iter().copied();
-    let log =
-        entity::log::Entity::find().filter(entity::log::Column::Seq.is_in(of())).all(connection).await?;
-    let log: HashMap<i64, entity::log::Model> = log.into_iter().map(|row| (row.seq, row)).collect();
-    let named = |id: fn(&entity::log::Model) -> Option<Uuid>| log.values().filter_map(id).collect::<Vec<_>>();
-    let activities = activity::Entity::find();
-    let activities =
-        activities.filter(activity::Column::Id.is_in(named(|row| row.activity_id))).all(connection).await?;
+    let log = row::all(connection, of_seqs(&STEPS), super::log::entry).await?;
+    let named = |id: fn(&entity::log::Model) -> Option<Uuid>| log.iter().filter_map(id).collect::<Vec<_>>();
+    let activities = super::activity::by_ids(connection, named(|row| row.activity_id)).await?;
     let activities = by_id(&activities, |row| row.id, &OF_ACTIVITY);
     let affiliations = affiliation::Entity::find();
     let affiliations = affiliations
@@ -132,54 +132,57 @@ pub(crate) async fn records(
     let deals = grouped(&deals.all(connection).await?, |row| row.log_seq);
     let subjects = subject_step::Entity::find().filter(subject_step::Column::LogSeq.is_in(of()));
     let subjects = grouped(&subjects.all(connection).await?, |row| row.log_seq);
-    let entries = ledger_entry::Entity::find().filter(ledger_entry::Column::LogSeq.is_in(of()));
-    let mut entries = entries.all(connection).await?;
-    entries.sort_by_key(|row| (row.partner_id, row.number));
+    let entries = row::all(connection, of_seqs(&LEDGER), super::ledger::entry).await?;
     let entries = grouped(&entries, |row| row.log_seq);
-    let points = points_entry::Entity::find().filter(points_entry::Column::LogSeq.is_in(of()));
-    let mut points = points.all(connection).await?;
-    points.sort_by_key(|row| (row.professional_id, row.number));
+    let points = row::all(connection, of_seqs(&POINTS), super::points::entry).await?;
     let points = grouped(&points, |row| row.log_seq);
+    let log: HashMap<i64, entity::log::Model> = log.into_iter().map(|row| (row.seq, row)).collect();
+    let columns = JsonColumns::of(|_| true);
     let record = |seq: &i64| {
         let step = log.get(seq)?;
-        let mut record = Map::new();
-        record.insert("log".to_owned(), Json::Object(json_row(step, |_| true)));
-        let single = [
-            ("activity", step.activity_id.and_then(|id| activities.get(&id))),
-            ("affiliation", step.affiliation_id.and_then(|id| affiliations.get(&id))),
-            ("order", step.order_id.and_then(|id| orders.get(&id))),
+        let mut own = String::new();
+        columns.write(step, &mut own);
+        let object = |rows: Option<&String>| rows.cloned();
+        let list = |rows: Option<&String>| rows.map(|rows| format!("[{rows}]"));
+        // In alphabetical order.
+        let parts = [
+            ("activity", object(step.activity_id.and_then(|id| activities.get(&id)))),
+            ("affiliation", object(step.affiliation_id.and_then(|id| affiliations.get(&id)))),
+            ("deal_steps", list(deals.get(seq))),
+            ("ledger_entries", list(entries.get(seq))),
+            ("log", Some(own)),
+            ("order", object(step.order_id.and_then(|id| orders.get(&id)))),
+            ("order_lines", list(step.order_id.and_then(|id| lines.get(&id)))),
+            ("points_entries", list(points.get(seq))),
+            ("subject_steps", list(subjects.get(seq))),
         ];
-        let lists = [
-            ("order_lines", step.order_id.and_then(|id| lines.get(&id))),
-            ("deal_steps", deals.get(seq)),
-            ("subject_steps", subjects.get(seq)),
-            ("ledger_entries", entries.get(seq)),
-            ("points_entries", points.get(seq)),
-        ];
-        for (name, row) in single.into_iter().filter_map(|(name, row)| Some((name, row?))) {
-            record.insert(name.to_owned(), row.clone());
-        }
-        for (name, rows) in lists.into_iter().filter_map(|(name, rows)| Some((name, rows?))) {
-            record.insert(name.to_owned(), Json::Array(rows.clone()));
-        }
-        Some(SealRecord { seq: *seq, text: Json::Object(record).to_string() })
+        let parts = parts.into_iter().filter_map(|(name, part)| Some(format!("\"{name}\":{}", part?)));
+        Some(SealRecord { seq: *seq, text: format!("{{{}}}", parts.collect::<Vec<_>>().join(",")) })
     };
     Ok(seqs.iter().filter_map(record).collect())
 }
 
-fn by_id<M: ModelTrait>(rows: &[M], id: impl Fn(&M) -> Uuid, columns: &[&str]) -> HashMap<Uuid, Json> {
-    rows.iter()
-        .map(|row| (id(row), Json::Object(json_row(row, |column| columns.contains(&column)))))
-        .collect()
+/// Rows as JSON, by their ids.
+fn by_id<M: ModelTrait>(rows: &[M], id: impl Fn(&M) -> Uuid, columns: &[&str]) -> HashMap<Uuid, String> {
+    let columns = JsonColumns::of(|column| columns.contains(&column));
+    let text = |row: &M| {
+        let mut text = String::new();
+        columns.write(row, &mut text);
+        text
+    };
+    rows.iter().map(|row| (id(row), text(row))).collect()
 }
 
-fn grouped<M: ModelTrait, K: std::hash::Hash + Eq>(
-    rows: &[M],
-    key: impl Fn(&M) -> K,
-) -> HashMap<K, Vec<Json>> {
-    let mut groups: HashMap<K, Vec<Json>> = HashMap::new();
+/// Rows as JSON, with commas between those of one key.
+fn grouped<M: ModelTrait, K: std::hash::Hash + Eq>(rows: &[M], key: impl Fn(&M) -> K) -> HashMap<K, String> {
+    let columns = JsonColumns::of(|_| true);
+    let mut groups: HashMap<K, String> = HashMap::new();
     for row in rows {
-        groups.entry(key(row)).or_default().push(Json::Object(json_row(row, |_| true)));
+        let group = groups.entry(key(row)).or_default();
+        if !group.is_empty() {
+            group.push(',');
+        }
+        columns.write(row, group);
     }
     groups
 }

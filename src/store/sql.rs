@@ -7,6 +7,7 @@
 //! | mark | meaning | parameter |
 //! |---|---|---|
 //! | `@uuidsN` | a condition: the column before it is one of a set of ids | [`ids`] |
+//! | `@numbersN` | a condition: the column before it is one of a set of numbers | [`numbers`] |
 //! | `@textsN` | a condition: the column before it is one of a set of texts | [`texts`] |
 //! | `@idtableN` | a table expression with the column `id`, one row for each id of a set | [`ids`] |
 //! | `@lock(t)` | `FOR UPDATE OF t` on PostgreSQL; nothing on SQLite, whose writers queue | none |
@@ -22,7 +23,7 @@ pub(crate) struct Sql {
 }
 
 /// Expansion of the marks with a parameter: mark, SQLite, PostgreSQL. `#` is the parameter's number.
-const MARKS: [(&str, &str, &str); 3] = [
+const MARKS: [(&str, &str, &str); 4] = [
     // PostgreSQL parses the text again for each row that it compares, unless a sub-select has parsed it.
     ("@uuids", "IN (SELECT unhex(value) FROM json_each($#))", "= ANY((SELECT $#::text::uuid[])::uuid[])"),
     (
@@ -30,6 +31,7 @@ const MARKS: [(&str, &str, &str); 3] = [
         "IN (SELECT value FROM json_each($#))",
         "= ANY(ARRAY(SELECT jsonb_array_elements_text($#::text::jsonb)))",
     ),
+    ("@numbers", "IN (SELECT value FROM json_each($#))", "= ANY((SELECT $#::text::bigint[])::bigint[])"),
     ("@idtable", "(SELECT unhex(value) AS id FROM json_each($#))", "(SELECT unnest($#::text::uuid[]) AS id)"),
 ];
 
@@ -138,6 +140,14 @@ pub(crate) fn ids(backend: DbBackend, ids: impl IntoIterator<Item = Uuid>) -> Va
         }
     }
     text.push(if postgres { '}' } else { ']' });
+    text.into()
+}
+
+/// A set of numbers as one parameter, for `@numbers`.
+pub(crate) fn numbers(backend: DbBackend, numbers: &[i64]) -> Value {
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    let list = numbers.join(",");
+    let text = if backend == DbBackend::Postgres { format!("{{{list}}}") } else { format!("[{list}]") };
     text.into()
 }
 
