@@ -258,9 +258,10 @@ async fn rows_that_contradict_each_other_leave_nothing(backend: Backend) {
     app.record(Activity::of_professional("ada", "CERTIFICATION_OBTAINED", "2026-08-01").points(700)).await;
     let file = export(&app.stop().await).await;
     // table, what is changed, words of the answer
-    let table: [(&str, Change, &str); 7] = [
+    let table: [(&str, Change, &str); 8] = [
         ("partners", |rows| rows.push(rows[0].clone()), "partners: two rows have the same key"),
         ("partners", |rows| rows[1]["code"] = rows[0]["code"].clone(), "partners: two rows have the same"),
+        ("partners", |rows| rows[1]["name"] = json!("a\u{0}b"), "name has the character U+0000"),
         // A unique index that is made behind the rows.
         (
             "partners",
