@@ -152,7 +152,7 @@ fn syntax_problems(text: &str, errors: &[toml::de::Error]) -> Vec<EditionError> 
     problems.sort_by_key(|problem| (problem.line, problem.column));
     problems.dedup_by_key(|problem| problem.line);
     problems.truncate(PROBLEMS_MAX);
-    problems
+    problems.into_iter().map(document::told).collect()
 }
 
 /// A problem at a place of the text.

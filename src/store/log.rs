@@ -337,65 +337,85 @@ mod tests {
         }
     }
 
-    /// What steps are in the debug form, by pages of these limits.
+    /// A step as it is shown; without what an activity came to since, if the step recorded it.
+    fn shown(step: &LoggedStep) -> String {
+        let mut step = step.clone();
+        if step.action == LogAction::Recorded {
+            step.activity = step.activity.map(|row| as_recorded(row, step.recorded_at));
+        }
+        format!("{step:?}")
+    }
+
+    async fn by_rows(connection: &impl ConnectionTrait) -> Vec<String> {
+        rows_after(connection, 0, 99).await.expect("rows").iter().map(shown).collect()
+    }
+
+    /// All steps, by pages of a limit.
     async fn paged(connection: &impl ConnectionTrait, limit: i64) -> Vec<String> {
         let (mut last, mut all) = (0, Vec::new());
         loop {
             let page = after(connection, last, limit).await.expect("a page");
             let Some(end) = page.last() else { return all };
             last = end.seq;
-            all.extend(page.iter().map(|step| format!("{step:?}")));
+            all.extend(page.iter().map(shown));
         }
+    }
+
+    async fn insert(
+        connection: &impl ConnectionTrait,
+        (seq, action, activity): (i64, LogAction, Option<Uuid>),
+    ) {
+        let id = activity.map_or("NULL".to_owned(), |id| match connection.get_database_backend() {
+            DbBackend::Postgres => format!("'{id}'"),
+            _ => format!("X'{}'", id.simple()),
+        });
+        let insert = format!(
+            "INSERT INTO log (seq, recorded_at, action, activity_id) \
+             VALUES ({seq}, '2026-03-02 10:00:00.5+00:00', '{}', {id})",
+            sea_orm::ActiveEnum::to_value(&action)
+        );
+        connection.execute_unprepared(&insert).await.expect(&insert);
     }
 
     #[tokio::test]
     async fn steps_that_are_read_as_lines_are_those_of_the_rows() {
         on_each(async |connection| {
             let [full, plain] = activities();
-            for row in [&full, &plain] {
+            let other = |number: u8, source: &str| activity::Model {
+                id: Uuid::from_u128(u128::from(number) << 96),
+                seq: i64::from(number),
+                external_id: number.to_string(),
+                source: source.to_owned(),
+                ..plain.clone()
+            };
+            let last = other(9, "crm");
+            for row in [&full, &plain, &last] {
                 row.clone().into_active_model().insert(connection).await.expect("an activity");
             }
-            let steps = [
+            for step in [
                 (1, LogAction::Recorded, Some(full.id)),
                 (2, LogAction::Voided, Some(full.id)),
                 (3, LogAction::Recorded, Some(plain.id)),
                 (5, LogAction::ContractVoided, None),
                 (6, LogAction::ContractVoided, None),
                 (7, LogAction::ContractVoided, None),
-                (9, LogAction::Recorded, Some(plain.id)),
-            ];
-            for (seq, action, activity) in steps {
-                let id = activity.map_or("NULL".to_owned(), |id| match connection.get_database_backend() {
-                    DbBackend::Postgres => format!("'{id}'"),
-                    _ => format!("X'{}'", id.simple()),
-                });
-                let insert = format!(
-                    "INSERT INTO log (seq, recorded_at, action, activity_id) \
-                     VALUES ({seq}, '2026-03-02 10:00:00.5+00:00', '{}', {id})",
-                    sea_orm::ActiveEnum::to_value(&action)
-                );
-                connection.execute_unprepared(&insert).await.expect(&insert);
+                (9, LogAction::Recorded, Some(last.id)),
+            ] {
+                insert(connection, step).await;
             }
-            let mut rows = rows_after(connection, 0, 99).await.expect("rows");
-            for step in rows.iter_mut().filter(|step| step.action == LogAction::Recorded) {
-                step.activity = step.activity.take().map(|row| as_recorded(row, step.recorded_at));
-            }
-            let expected: Vec<String> = rows.iter().map(|step| format!("{step:?}")).collect();
-            assert_eq!(expected.len(), steps.len());
+            let expected = by_rows(connection).await;
+            assert_eq!(expected.len(), 7);
             for limit in [1, 2, 3, 99] {
                 assert_eq!(paged(connection, limit).await, expected, "{limit}");
             }
-            assert_eq!(
-                recorded_steps::after(connection, 0, 99).await.map(|steps| steps.map(|all| all.len())),
-                Ok(Some(3))
-            );
+            let lines = recorded_steps::after(connection, 0, 99).await.expect("a page");
+            assert_eq!(lines.map(|all| all.len()), Some(3));
             // A text that divides lines or fields is read by rows.
-            for divider in ['\u{1e}', '\u{1f}'] {
-                let source = format!("UPDATE activities SET source = 'a{divider}b' WHERE seq = 3");
-                connection.execute_unprepared(&source).await.expect(&source);
-                let rows = rows_after(connection, 0, 99).await.expect("rows");
-                let expected: Vec<String> = rows.iter().map(|step| format!("{step:?}")).collect();
-                assert_eq!(paged(connection, 2).await, expected);
+            for (number, source) in [(11, "a\u{1e}b"), (13, "a\u{1f}b")] {
+                let row = other(number, source);
+                insert(connection, (row.seq, LogAction::Recorded, Some(row.id))).await;
+                row.into_active_model().insert(connection).await.expect("an activity");
+                assert_eq!(paged(connection, 2).await, by_rows(connection).await, "{source:?}");
                 let lines = recorded_steps::after(connection, 0, 99).await.expect("a page");
                 assert!(lines.is_none(), "{lines:?}");
             }

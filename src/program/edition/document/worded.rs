@@ -20,9 +20,11 @@ pub(super) fn worded(message: &str) -> String {
     if let Some(told) = unknown(message) {
         return told;
     }
-    let said = message.split_once(", expected ").map_or(message, |(said, _)| said);
-    let syntax = SYNTAX.iter().find(|(by_parser, _)| *by_parser == said);
-    syntax.map_or(message, |(_, told)| *told).to_owned()
+    let (said, expects) =
+        message.split_once(", expected ").map_or((message, false), |(said, _)| (said, true));
+    let syntax = SYNTAX.iter().find(|(by_parser, _)| *by_parser == said).map(|(_, told)| *told);
+    // What the parser expects is a problem of syntax, also of a kind that is not listed.
+    syntax.unwrap_or(if expects { "this is not TOML: see https://toml.io" } else { message }).to_owned()
 }
 
 /// What an unknown name is told, with the names that are known.
@@ -98,6 +100,13 @@ const SYNTAX: &[(&str, &str)] = &[
     ("invalid time", "this is not a date such as 2024-05-01"),
     ("invalid integer number", "this is not a number"),
     ("invalid float", "this is not a number"),
+    ("invalid mantissa", "this is not a number"),
+    ("invalid fraction", "this is not a number"),
+    ("invalid exponent", "this is not a number"),
+    ("invalid hexadecimal number", "this is not a number"),
+    ("invalid octal number", "this is not a number"),
+    ("invalid binary number", "this is not a number"),
+    ("integers with a radix cannot be signed", "a number that begins with 0x, 0o or 0b has no sign"),
     ("unexpected leading zero", "a number does not begin with 0"),
     ("`_` may only go between digits", "`_` stands between the digits of a number only"),
     ("redundant numeric sign", "a number has one sign at most"),
@@ -171,6 +180,7 @@ mod tests {
             ("unknown variant `x`, expected `a` or `b`", "`x` is not a value here; known are `a`, `b`"),
             ("key with no value, expected `=`", "`=` and a value are expected after this key"),
             ("duplicate key", "this key stands twice"),
+            ("invalid anything, expected something", "this is not TOML: see https://toml.io"),
             ("`cap` must be 1 or more, not 0", "`cap` must be 1 or more, not 0"),
         ];
         for (message, told) in table {
