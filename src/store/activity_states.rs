@@ -7,7 +7,7 @@ use sea_orm::prelude::DateTimeUtc;
 use sea_orm::{ActiveEnum, ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
-use super::lines::{self, Columns, Fields, Form, Page};
+use super::lines::{self, Columns, Fields, Form, Misshapen, Page, present};
 use super::sql::Sql;
 
 /// What the steps of the log made of an activity.
@@ -43,19 +43,20 @@ pub(crate) async fn after(
         LazyLock::new(|| lines::pages(COLUMNS, "FROM activities WHERE seq > $3 ORDER BY seq LIMIT $4"));
     let page = Page::read(connection, &PAGES, [seq.into(), limit.into()]).await?;
     let backend = connection.get_database_backend();
-    let states: Option<Vec<ActivityState>> = page.lines().map(|line| state(line, backend)).collect();
-    states.ok_or_else(|| DbErr::Type("an activity has a value of another type".to_owned()))
+    let states: Result<Vec<ActivityState>, Misshapen> =
+        page.lines().map(|line| state(line, backend)).collect();
+    states.map_err(|Misshapen| DbErr::Type("an activity has a value of another type".to_owned()))
 }
 
-fn state(line: &str, backend: DbBackend) -> Option<ActivityState> {
+fn state(line: &str, backend: DbBackend) -> Result<ActivityState, Misshapen> {
     let mut fields = Fields::of(line, backend);
-    Some(ActivityState {
-        id: fields.id()??,
-        seq: fields.number()??,
-        recorded_at: fields.moment()??,
-        status: ActivityStatus::try_from_value(&fields.text()??.to_owned()).ok()?,
+    Ok(ActivityState {
+        id: present(fields.id())?,
+        seq: present(fields.number())?,
+        recorded_at: present(fields.moment())?,
+        status: ActivityStatus::try_from_value(&present(fields.text())?.to_owned()).map_err(|_| Misshapen)?,
         graded_points: fields.number()?,
-        awarded_points: fields.number()??,
-        awarded_credits: fields.number()??,
+        awarded_points: present(fields.number())?,
+        awarded_credits: present(fields.number())?,
     })
 }

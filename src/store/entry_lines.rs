@@ -155,12 +155,12 @@ mod tests {
     use super::*;
     use crate::store::test_databases::on_each;
 
-    fn id(number: u128) -> Option<Uuid> {
-        Some(Uuid::from_u128(number))
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
     }
 
-    fn day(text: &str) -> Option<NaiveDate> {
-        Some(text.parse().expect("a date"))
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
     }
 
     /// An entry of everything that one can have, and another one of nothing.
@@ -170,16 +170,16 @@ mod tests {
             partner_id: Uuid::from_u128(0xAB << 96),
             number: 1,
             log_seq: 7,
-            activity_id: id(0xCD),
-            order_id: id(2),
-            deal_id: id(3),
-            quote_id: id(4),
-            effective_on: day("2024-02-29").expect("a day"),
+            activity_id: Some(id(0xCD)),
+            order_id: Some(id(2)),
+            deal_id: Some(id(3)),
+            quote_id: Some(id(4)),
+            effective_on: day("2024-02-29"),
             recorded_at: "2026-01-02T03:04:05.006007Z".parse().expect("a moment"),
             reason: LedgerReason::Activity,
             kind: Some("DOJO_PROFILE".to_owned()),
-            edition_id: id(5),
-            window_start: day("2024-01-01"),
+            edition_id: Some(id(5)),
+            window_start: Some(day("2024-01-01")),
             units_before: Some(0),
             units_after: Some(i64::MAX),
             track: Some(Track::Business),
@@ -214,14 +214,14 @@ mod tests {
             professional_id: Uuid::from_u128(0xEF << 96),
             number: 1,
             log_seq: 7,
-            activity_id: id(0xCD),
-            swag_order_id: id(2),
-            effective_on: day("2024-02-29").expect("a day"),
+            activity_id: Some(id(0xCD)),
+            swag_order_id: Some(id(2)),
+            effective_on: day("2024-02-29"),
             recorded_at: "2026-01-02T03:04:05.006Z".parse().expect("a moment"),
             reason: PointsReason::Void,
             kind: Some(String::new()),
-            edition_id: id(5),
-            window_start: day("2024-01-01"),
+            edition_id: Some(id(5)),
+            window_start: Some(day("2024-01-01")),
             units_before: Some(-4),
             units_after: Some(4),
             points: -25,
@@ -262,15 +262,23 @@ mod tests {
                 row.write_line(backend, &mut line);
                 line
             });
-            assert_eq!((without_ids(&ledger.0).collect::<Vec<_>>(), ledger.1), (texts(&expected), id(2)));
+            assert_eq!(
+                (without_ids(&ledger.0).collect::<Vec<_>>(), ledger.1),
+                (texts(&expected), Some(id(2)))
+            );
             let points = after::<points_entry::Model>(connection, Uuid::nil(), 9).await.expect("a page");
             let expected = points_entries().map(|row| {
                 let mut line = String::new();
                 row.write_line(backend, &mut line);
                 line
             });
-            assert_eq!((without_ids(&points.0).collect::<Vec<_>>(), points.1), (texts(&expected), id(2)));
-            for (since, limit, expected) in [(0, 1, (1, id(1))), (1, 9, (1, id(2))), (2, 9, (0, None))] {
+            assert_eq!(
+                (without_ids(&points.0).collect::<Vec<_>>(), points.1),
+                (texts(&expected), Some(id(2)))
+            );
+            for (since, limit, expected) in
+                [(0, 1, (1, Some(id(1)))), (1, 9, (1, Some(id(2)))), (2, 9, (0, None))]
+            {
                 let page = after::<points_entry::Model>(connection, Uuid::from_u128(since), limit).await;
                 let (page, last) = page.expect("a page");
                 assert_eq!((page.count, last), expected, "after {since}");

@@ -37,8 +37,7 @@ pub(super) fn pages(columns: Columns<'_>, rows: &str) -> Sql {
     let text = |is_postgres: bool| {
         let fields = columns.iter().map(|(name, form)| match (form, is_postgres) {
             (Form::Id, false) => format!("hex({name})"),
-            (Form::Number, false) => format!("COALESCE({name}, '')"),
-            (Form::Moment, false) => format!("COALESCE({name}, '')"),
+            (Form::Number | Form::Moment, false) => format!("COALESCE({name}, '')"),
             (Form::Id | Form::Number, true) => format!("COALESCE({name}::text, '')"),
             // The seconds are a floating-point number, which is exact to a microsecond once it is rounded to one.
             (Form::Moment, true) => {
@@ -88,7 +87,19 @@ impl Page {
     }
 }
 
-/// The fields of a line one after the other. Each is none if it does not have the form of its column.
+/// A field does not have the form of its column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Misshapen;
+
+/// A value of a line; none for null.
+type Field<T> = Result<Option<T>, Misshapen>;
+
+/// A value that every row has.
+pub(super) fn present<T>(field: Field<T>) -> Result<T, Misshapen> {
+    field?.ok_or(Misshapen)
+}
+
+/// The fields of a line one after the other.
 pub(super) struct Fields<'l> {
     fields: Split<'l, char>,
     is_postgres: bool,
@@ -99,26 +110,26 @@ impl<'l> Fields<'l> {
         Self { fields: line.split(FIELD), is_postgres: backend == DbBackend::Postgres }
     }
 
-    fn next<T>(&mut self, read: impl Fn(&'l str) -> Option<T>) -> Option<Option<T>> {
-        match self.fields.next()? {
-            "" => Some(None),
-            field => read(field).map(Some),
+    fn next<T>(&mut self, read: impl Fn(&'l str) -> Option<T>) -> Field<T> {
+        match self.fields.next().ok_or(Misshapen)? {
+            "" => Ok(None),
+            field => read(field).map(Some).ok_or(Misshapen),
         }
     }
 
-    pub(super) fn id(&mut self) -> Option<Option<Uuid>> {
+    pub(super) fn id(&mut self) -> Field<Uuid> {
         self.next(|field| field.parse().ok())
     }
 
-    pub(super) fn number(&mut self) -> Option<Option<i64>> {
+    pub(super) fn number(&mut self) -> Field<i64> {
         self.next(|field| field.parse().ok())
     }
 
-    pub(super) fn day(&mut self) -> Option<Option<NaiveDate>> {
+    pub(super) fn day(&mut self) -> Field<NaiveDate> {
         self.next(day)
     }
 
-    pub(super) fn moment(&mut self) -> Option<Option<DateTimeUtc>> {
+    pub(super) fn moment(&mut self) -> Field<DateTimeUtc> {
         let is_postgres = self.is_postgres;
         self.next(|field| {
             if is_postgres {
@@ -128,7 +139,7 @@ impl<'l> Fields<'l> {
         })
     }
 
-    pub(super) fn text(&mut self) -> Option<Option<&'l str>> {
+    pub(super) fn text(&mut self) -> Field<&'l str> {
         self.next(|field| field.strip_prefix('='))
     }
 
@@ -147,22 +158,22 @@ pub(super) fn day(text: &str) -> Option<NaiveDate> {
 
 /// Writes the fields of a line one after the other, as a database composes it.
 pub(super) struct Line<'l> {
-    line: &'l mut String,
+    out: &'l mut String,
     is_postgres: bool,
     is_first: bool,
 }
 
 impl<'l> Line<'l> {
     pub(super) fn new(backend: DbBackend, line: &'l mut String) -> Self {
-        Self { line, is_postgres: backend == DbBackend::Postgres, is_first: true }
+        Self { out: line, is_postgres: backend == DbBackend::Postgres, is_first: true }
     }
 
     fn next(&mut self) -> &mut String {
         if !self.is_first {
-            self.line.push(FIELD);
+            self.out.push(FIELD);
         }
         self.is_first = false;
-        self.line
+        self.out
     }
 
     pub(super) fn id(&mut self, id: Option<Uuid>) -> &mut Self {

@@ -3,9 +3,11 @@
 use std::sync::LazyLock;
 
 use entity::log;
+use entity::value::LogAction;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, Statement};
 
 use super::edition::VERSION;
+use super::recorded_steps::RecordedStep;
 use super::row::{Cells, decode_row};
 use super::sql::{Sql, sql};
 use super::{activity, recorded_steps};
@@ -61,7 +63,7 @@ pub(crate) async fn reserve_seqs(
 #[derive(Clone, Debug)]
 pub(crate) struct LoggedStep {
     pub(crate) seq: i64,
-    pub(crate) action: entity::value::LogAction,
+    pub(crate) action: LogAction,
     pub(crate) points: Option<i64>,
     pub(crate) step_ends_on: Option<chrono::NaiveDate>,
     pub(crate) recorded_at: sea_orm::prelude::DateTimeUtc,
@@ -84,6 +86,35 @@ pub(crate) struct LoggedStep {
     pub(crate) amount: Option<i64>,
     /// Further values of the step, as JSON.
     pub(crate) data: Option<String>,
+}
+
+impl LoggedStep {
+    /// A step that recorded an activity has nothing else.
+    fn of_recorded(RecordedStep { seq, recorded_at, activity }: RecordedStep) -> Self {
+        Self {
+            seq,
+            action: LogAction::Recorded,
+            points: None,
+            step_ends_on: None,
+            recorded_at,
+            activity: Some(activity),
+            affiliation: None,
+            order_id: None,
+            deal_id: None,
+            sales_target_id: None,
+            swag_order_id: None,
+            is_about_subject: false,
+            partner_id: None,
+            professional_id: None,
+            contract_id: None,
+            quote_id: None,
+            day: None,
+            reason: None,
+            currency: None,
+            amount: None,
+            data: None,
+        }
+    }
 }
 
 /// The affiliation that a step happened to.
@@ -115,9 +146,10 @@ pub(crate) async fn after(
     seq: i64,
     limit: i64,
 ) -> Result<Vec<LoggedStep>, DbErr> {
-    let Some(mut steps) = recorded_steps::after(connection, seq, limit).await? else {
+    let Some(recorded) = recorded_steps::after(connection, seq, limit).await? else {
         return rows_after(connection, seq, limit).await;
     };
+    let mut steps: Vec<LoggedStep> = recorded.into_iter().map(LoggedStep::of_recorded).collect();
     let is_full = |steps: &[LoggedStep]| i64::try_from(steps.len()).is_ok_and(|count| count >= limit);
     let through = steps.iter().map(|step| step.seq).max().filter(|_| is_full(&steps)).unwrap_or(i64::MAX);
     let others = others_between(connection, (seq, through), limit).await?;
@@ -262,7 +294,7 @@ pub(crate) async fn count(connection: &impl ConnectionTrait) -> Result<u64, DbEr
 #[cfg(test)]
 mod tests {
     use entity::activity;
-    use entity::value::{ActivityStatus, LogAction};
+    use entity::value::ActivityStatus;
     use sea_orm::prelude::DateTimeUtc;
     use sea_orm::{ActiveModelTrait, IntoActiveModel};
     use uuid::Uuid;

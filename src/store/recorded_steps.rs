@@ -4,11 +4,11 @@
 use std::sync::LazyLock;
 
 use entity::activity;
-use entity::value::{ActivityStatus, LogAction};
+use entity::value::ActivityStatus;
+use sea_orm::prelude::DateTimeUtc;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-use super::lines::{self, Columns, Fields, Form, Page};
-use super::log::LoggedStep;
+use super::lines::{self, Columns, Fields, Form, Misshapen, Page, present};
 use super::sql::Sql;
 
 const COLUMNS: Columns<'_> = &[
@@ -27,13 +27,21 @@ const COLUMNS: Columns<'_> = &[
     ("a.external_id", Form::Text),
 ];
 
+/// A step that recorded an activity.
+#[derive(Clone, Debug)]
+pub(super) struct RecordedStep {
+    pub(super) seq: i64,
+    pub(super) recorded_at: DateTimeUtc,
+    pub(super) activity: activity::Model,
+}
+
 /// Those after a place in the log, at most `limit` of them, in no order; none if a line of them cannot be told from others,
 /// as one with a text that has a divider.
-pub(crate) async fn after(
+pub(super) async fn after(
     connection: &impl ConnectionTrait,
     seq: i64,
     limit: i64,
-) -> Result<Option<Vec<LoggedStep>>, DbErr> {
+) -> Result<Option<Vec<RecordedStep>>, DbErr> {
     static PAGES: LazyLock<Sql> = LazyLock::new(|| {
         let rows = "FROM log l LEFT JOIN activities a ON a.id = l.activity_id \
              WHERE l.seq > $3 AND l.action = 'RECORDED' ORDER BY l.seq LIMIT $4";
@@ -41,26 +49,25 @@ pub(crate) async fn after(
     });
     let page = Page::read(connection, &PAGES, [seq.into(), limit.into()]).await?;
     let backend = connection.get_database_backend();
-    let steps: Option<Vec<LoggedStep>> = page.lines().map(|line| step(line, backend)).collect();
-    Ok(steps.filter(|steps| i64::try_from(steps.len()) == Ok(page.count)))
+    let steps: Result<Vec<RecordedStep>, Misshapen> = page.lines().map(|line| step(line, backend)).collect();
+    Ok(steps.ok().filter(|steps| i64::try_from(steps.len()) == Ok(page.count)))
 }
 
-fn step(line: &str, backend: DbBackend) -> Option<LoggedStep> {
+fn step(line: &str, backend: DbBackend) -> Result<RecordedStep, Misshapen> {
     let mut fields = Fields::of(line, backend);
-    let fields = &mut fields;
-    let (seq, recorded_at) = (fields.number()??, fields.moment()??);
+    let (seq, recorded_at) = (present(fields.number())?, present(fields.moment())?);
     let activity = activity::Model {
-        id: fields.id()??,
-        seq: fields.number()??,
+        id: present(fields.id())?,
+        seq: present(fields.number())?,
         partner_id: fields.id()?,
         professional_id: fields.id()?,
-        kind: fields.text()??.to_owned(),
-        occurred_on: fields.day()??,
-        quantity: fields.number()??,
+        kind: present(fields.text())?.to_owned(),
+        occurred_on: present(fields.day())?,
+        quantity: present(fields.number())?,
         points: fields.number()?,
-        attributes: fields.text()??.to_owned(),
-        source: fields.text()??.to_owned(),
-        external_id: fields.text()??.to_owned(),
+        attributes: present(fields.text())?.to_owned(),
+        source: present(fields.text())?.to_owned(),
+        external_id: present(fields.text())?.to_owned(),
         recorded_at,
         status: ActivityStatus::Recorded,
         graded_points: None,
@@ -72,27 +79,5 @@ fn step(line: &str, backend: DbBackend) -> Option<LoggedStep> {
         replaced_by: None,
         evidence_due_on: None,
     };
-    fields.is_over().then_some(LoggedStep {
-        seq,
-        recorded_at,
-        action: LogAction::Recorded,
-        activity: Some(activity),
-        points: None,
-        step_ends_on: None,
-        affiliation: None,
-        order_id: None,
-        deal_id: None,
-        sales_target_id: None,
-        swag_order_id: None,
-        is_about_subject: false,
-        partner_id: None,
-        professional_id: None,
-        contract_id: None,
-        quote_id: None,
-        day: None,
-        reason: None,
-        currency: None,
-        amount: None,
-        data: None,
-    })
+    if fields.is_over() { Ok(RecordedStep { seq, recorded_at, activity }) } else { Err(Misshapen) }
 }

@@ -69,7 +69,9 @@ impl<R: EntryLine> StoredEntries<R> {
         }
         self.waiting.drain(..self.waiting.len().saturating_sub(WAITING_MAX));
         let mut remains = vec![false; expected.len()];
-        left.into_values().for_each(|place| remains[place] = true);
+        for place in left.into_values() {
+            remains[place] = true;
+        }
         let mut remains = remains.into_iter();
         expected.retain(|_| remains.next().unwrap_or(true));
         Ok(expected)
