@@ -72,7 +72,7 @@ pub(crate) async fn after<R: EntryLine>(
 ) -> Result<(Page, Option<Uuid>), DbErr> {
     let page = Page::read(connection, R::pages(), [id.into(), limit.into()]).await?;
     let last = page.keyed_lines().map(|(id, _)| id).max().and_then(|id| id.parse().ok());
-    Ok((page, last))
+    Ok((page.whole(), last))
 }
 
 /// The lines of a page without their ids.

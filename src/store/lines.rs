@@ -81,6 +81,12 @@ impl Page {
         self.text.split_terminator(ROW)
     }
 
+    /// The page without lines, if a text in it has a divider: they could be those of other rows.
+    pub(super) fn whole(self) -> Self {
+        let is_whole = i64::try_from(self.lines().count()) == Ok(self.count);
+        if is_whole { self } else { Self { text: String::new(), count: self.count } }
+    }
+
     /// The lines after their first field, with it.
     pub(super) fn keyed_lines(&self) -> impl Iterator<Item = (&str, &str)> {
         self.lines().filter_map(|line| line.split_once(FIELD))
