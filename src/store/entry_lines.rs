@@ -3,65 +3,130 @@
 //! Whoever knows what an entry should be composes its line as the database does, so that equal lines are equal entries and
 //! nothing is parsed. Ids begin with the time of their creation, so their order is nearly that of the log.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use chrono::NaiveDate;
 use entity::{ledger_entry, points_entry};
+use sea_orm::prelude::DateTimeUtc;
 use sea_orm::{ActiveEnum, ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
-use super::lines::{self, Columns, Form, Line, Page};
+use super::lines::{self, Form, Line, Page};
 use super::sql::Sql;
 
-const LEDGER: [(&str, Form); 20] = [
-    ("partner_id", Form::Id),
-    ("number", Form::Number),
-    ("log_seq", Form::Number),
-    ("activity_id", Form::Id),
-    ("order_id", Form::Id),
-    ("deal_id", Form::Id),
-    ("quote_id", Form::Id),
-    ("effective_on", Form::Number),
-    ("recorded_at", Form::Moment),
-    ("reason", Form::Text),
-    ("kind", Form::Text),
-    ("edition_id", Form::Id),
-    ("window_start", Form::Number),
-    ("units_before", Form::Number),
-    ("units_after", Form::Number),
-    ("track", Form::Text),
-    ("level_credits", Form::Number),
-    ("spendable_credits", Form::Number),
-    ("balance_after", Form::Number),
-    ("day_after", Form::Number),
-];
+/// How a column of rows of a type is read from one.
+pub(crate) enum Read<R> {
+    Id(fn(&R) -> Option<Uuid>),
+    Number(fn(&R) -> Option<i64>),
+    Day(fn(&R) -> Option<NaiveDate>),
+    Moment(fn(&R) -> DateTimeUtc),
+    Text(fn(&R) -> Option<Cow<'_, str>>),
+}
 
-const POINTS: [(&str, Form); 17] = [
-    ("professional_id", Form::Id),
-    ("number", Form::Number),
-    ("log_seq", Form::Number),
-    ("activity_id", Form::Id),
-    ("swag_order_id", Form::Id),
-    ("effective_on", Form::Number),
-    ("recorded_at", Form::Moment),
-    ("reason", Form::Text),
-    ("kind", Form::Text),
-    ("edition_id", Form::Id),
-    ("window_start", Form::Number),
-    ("units_before", Form::Number),
-    ("units_after", Form::Number),
-    ("points", Form::Number),
-    ("dojo_credits", Form::Number),
-    ("dojo_balance_after", Form::Number),
-    ("day_after", Form::Number),
-];
+impl<R> Read<R> {
+    fn form(&self) -> Form {
+        match self {
+            Self::Id(_) => Form::Id,
+            Self::Number(_) | Self::Day(_) => Form::Number,
+            Self::Moment(_) => Form::Moment,
+            Self::Text(_) => Form::Text,
+        }
+    }
+
+    fn write(&self, row: &R, line: &mut Line<'_>) {
+        match self {
+            Self::Id(of) => line.id(of(row)),
+            Self::Number(of) => line.number(of(row)),
+            Self::Day(of) => line.day(of(row)),
+            Self::Moment(of) => line.moment(of(row)),
+            Self::Text(of) => line.text(of(row).as_deref()),
+        };
+    }
+}
 
 /// A row whose entries have lines.
-pub(crate) trait EntryLine {
-    /// Appends the line of an entry, without its id, as a database composes it.
-    fn write_line(&self, backend: DbBackend, line: &mut String);
+pub(crate) trait EntryLine: Sized + 'static {
+    /// Its table.
+    const TABLE: &'static str;
+    /// Its columns, without the id, in the order of a line.
+    const COLUMNS: &'static [(&'static str, Read<Self>)];
 
     /// Pages of the table: ids after `$3`, at most `$4` rows.
     fn pages() -> &'static Sql;
+
+    /// Appends the line of an entry, without its id, as a database composes it.
+    fn write_line(&self, backend: DbBackend, line: &mut String) {
+        let mut line = Line::new(backend, line);
+        for (_, column) in Self::COLUMNS {
+            column.write(self, &mut line);
+        }
+    }
+}
+
+impl EntryLine for ledger_entry::Model {
+    const TABLE: &'static str = "ledger_entries";
+    const COLUMNS: &'static [(&'static str, Read<Self>)] = &[
+        ("partner_id", Read::Id(|row| Some(row.partner_id))),
+        ("number", Read::Number(|row| Some(row.number))),
+        ("log_seq", Read::Number(|row| Some(row.log_seq))),
+        ("activity_id", Read::Id(|row| row.activity_id)),
+        ("order_id", Read::Id(|row| row.order_id)),
+        ("deal_id", Read::Id(|row| row.deal_id)),
+        ("quote_id", Read::Id(|row| row.quote_id)),
+        ("effective_on", Read::Day(|row| Some(row.effective_on))),
+        ("recorded_at", Read::Moment(|row| row.recorded_at)),
+        ("reason", Read::Text(|row| Some(row.reason.to_value().into()))),
+        ("kind", Read::Text(|row| row.kind.as_deref().map(Cow::from))),
+        ("edition_id", Read::Id(|row| row.edition_id)),
+        ("window_start", Read::Day(|row| row.window_start)),
+        ("units_before", Read::Number(|row| row.units_before)),
+        ("units_after", Read::Number(|row| row.units_after)),
+        ("track", Read::Text(|row| row.track.map(|track| track.to_value().into()))),
+        ("level_credits", Read::Number(|row| Some(row.level_credits))),
+        ("spendable_credits", Read::Number(|row| Some(row.spendable_credits))),
+        ("balance_after", Read::Number(|row| Some(row.balance_after))),
+        ("day_after", Read::Number(|row| Some(row.day_after))),
+    ];
+
+    fn pages() -> &'static Sql {
+        static SQL: LazyLock<Sql> = LazyLock::new(pages::<ledger_entry::Model>);
+        &SQL
+    }
+}
+
+impl EntryLine for points_entry::Model {
+    const TABLE: &'static str = "points_entries";
+    const COLUMNS: &'static [(&'static str, Read<Self>)] = &[
+        ("professional_id", Read::Id(|row| Some(row.professional_id))),
+        ("number", Read::Number(|row| Some(row.number))),
+        ("log_seq", Read::Number(|row| Some(row.log_seq))),
+        ("activity_id", Read::Id(|row| row.activity_id)),
+        ("swag_order_id", Read::Id(|row| row.swag_order_id)),
+        ("effective_on", Read::Day(|row| Some(row.effective_on))),
+        ("recorded_at", Read::Moment(|row| row.recorded_at)),
+        ("reason", Read::Text(|row| Some(row.reason.to_value().into()))),
+        ("kind", Read::Text(|row| row.kind.as_deref().map(Cow::from))),
+        ("edition_id", Read::Id(|row| row.edition_id)),
+        ("window_start", Read::Day(|row| row.window_start)),
+        ("units_before", Read::Number(|row| row.units_before)),
+        ("units_after", Read::Number(|row| row.units_after)),
+        ("points", Read::Number(|row| Some(row.points))),
+        ("dojo_credits", Read::Number(|row| Some(row.dojo_credits))),
+        ("dojo_balance_after", Read::Number(|row| Some(row.dojo_balance_after))),
+        ("day_after", Read::Number(|row| Some(row.day_after))),
+    ];
+
+    fn pages() -> &'static Sql {
+        static SQL: LazyLock<Sql> = LazyLock::new(pages::<points_entry::Model>);
+        &SQL
+    }
+}
+
+fn pages<R: EntryLine>() -> Sql {
+    let columns = R::COLUMNS.iter().map(|(name, column)| (*name, column.form()));
+    let columns: Vec<(&str, Form)> = [("id", Form::Id)].into_iter().chain(columns).collect();
+    lines::pages(&columns, &format!("FROM {} WHERE id > $3 ORDER BY id LIMIT $4", R::TABLE))
 }
 
 /// Entries after an id, at most `limit` of them, and the id of the last one.
@@ -80,75 +145,8 @@ pub(crate) fn without_ids(page: &Page) -> impl Iterator<Item = &str> {
     page.keyed_lines().map(|(_, line)| line)
 }
 
-fn pages(table: &str, columns: Columns<'_>) -> Sql {
-    let columns: Vec<(&str, Form)> = [("id", Form::Id)].iter().chain(columns).copied().collect();
-    lines::pages(&columns, &format!("FROM {table} WHERE id > $3 ORDER BY id LIMIT $4"))
-}
-
-impl EntryLine for ledger_entry::Model {
-    fn write_line(&self, backend: DbBackend, line: &mut String) {
-        let (reason, track) = (self.reason.to_value(), self.track.map(|track| track.to_value()));
-        Line::new(backend, line)
-            .id(Some(self.partner_id))
-            .number(Some(self.number))
-            .number(Some(self.log_seq))
-            .id(self.activity_id)
-            .id(self.order_id)
-            .id(self.deal_id)
-            .id(self.quote_id)
-            .day(Some(self.effective_on))
-            .moment(self.recorded_at)
-            .text(Some(&reason))
-            .text(self.kind.as_deref())
-            .id(self.edition_id)
-            .day(self.window_start)
-            .number(self.units_before)
-            .number(self.units_after)
-            .text(track.as_deref())
-            .number(Some(self.level_credits))
-            .number(Some(self.spendable_credits))
-            .number(Some(self.balance_after))
-            .number(Some(self.day_after));
-    }
-
-    fn pages() -> &'static Sql {
-        static SQL: LazyLock<Sql> = LazyLock::new(|| pages("ledger_entries", &LEDGER));
-        &SQL
-    }
-}
-
-impl EntryLine for points_entry::Model {
-    fn write_line(&self, backend: DbBackend, line: &mut String) {
-        let reason = self.reason.to_value();
-        Line::new(backend, line)
-            .id(Some(self.professional_id))
-            .number(Some(self.number))
-            .number(Some(self.log_seq))
-            .id(self.activity_id)
-            .id(self.swag_order_id)
-            .day(Some(self.effective_on))
-            .moment(self.recorded_at)
-            .text(Some(&reason))
-            .text(self.kind.as_deref())
-            .id(self.edition_id)
-            .day(self.window_start)
-            .number(self.units_before)
-            .number(self.units_after)
-            .number(Some(self.points))
-            .number(Some(self.dojo_credits))
-            .number(Some(self.dojo_balance_after))
-            .number(Some(self.day_after));
-    }
-
-    fn pages() -> &'static Sql {
-        static SQL: LazyLock<Sql> = LazyLock::new(|| pages("points_entries", &POINTS));
-        &SQL
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use chrono::NaiveDate;
     use entity::value::{LedgerReason, PointsReason, Track};
     use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
@@ -257,21 +255,13 @@ mod tests {
                 row.into_active_model().insert(connection).await.expect("an entry");
             }
             let ledger = after::<ledger_entry::Model>(connection, Uuid::nil(), 9).await.expect("a page");
-            let expected = ledger_entries().map(|row| {
-                let mut line = String::new();
-                row.write_line(backend, &mut line);
-                line
-            });
+            let expected = ledger_entries().map(|row| line(&row, backend));
             assert_eq!(
                 (without_ids(&ledger.0).collect::<Vec<_>>(), ledger.1),
                 (texts(&expected), Some(id(2)))
             );
             let points = after::<points_entry::Model>(connection, Uuid::nil(), 9).await.expect("a page");
-            let expected = points_entries().map(|row| {
-                let mut line = String::new();
-                row.write_line(backend, &mut line);
-                line
-            });
+            let expected = points_entries().map(|row| line(&row, backend));
             assert_eq!(
                 (without_ids(&points.0).collect::<Vec<_>>(), points.1),
                 (texts(&expected), Some(id(2)))
@@ -285,6 +275,30 @@ mod tests {
             }
         })
         .await;
+    }
+
+    /// A text could pretend to be the line of an entry that is another one.
+    #[tokio::test]
+    async fn a_page_with_a_divider_of_rows_in_a_text_has_no_lines() {
+        on_each(async |connection| {
+            let [mut full, empty] = points_entries();
+            let copied = line(&empty, connection.get_database_backend());
+            full.kind = Some(format!("DOJO_PROFILE\u{1e}{}\u{1f}{copied}", id(3)));
+            for row in [full, empty] {
+                row.into_active_model().insert(connection).await.expect("an entry");
+            }
+            let (page, _) = after::<points_entry::Model>(connection, Uuid::nil(), 9).await.expect("a page");
+            assert_eq!((page.count, without_ids(&page).count()), (2, 0));
+            let (page, _) = after::<points_entry::Model>(connection, id(1), 9).await.expect("a page");
+            assert_eq!((page.count, without_ids(&page).collect::<Vec<_>>()), (1, vec![copied.as_str()]));
+        })
+        .await;
+    }
+
+    fn line<R: EntryLine>(row: &R, backend: DbBackend) -> String {
+        let mut line = String::new();
+        row.write_line(backend, &mut line);
+        line
     }
 
     fn texts(lines: &[String; 2]) -> Vec<&str> {
