@@ -18,6 +18,7 @@ mod input;
 pub mod keys;
 mod labels;
 pub mod orders;
+mod pace;
 pub mod policy;
 mod posting;
 pub mod products;

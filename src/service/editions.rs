@@ -2,7 +2,6 @@
 
 mod check;
 mod drafts;
-mod pace;
 mod publish;
 mod reads;
 mod rollout;

@@ -1,4 +1,4 @@
-//! How a trial gives way to live traffic.
+//! How long work in the background gives way to live traffic.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Recalculations: a policy for days that have passed (E4). It is planned, applied, and can be reverted.
 //!
 //! A plan is a trial with the place of the log at which it was made. Applying it puts its edition in force from a step of
-//! the log on; then each subject follows by a step of its own, in one transaction each, professionals before the partners
+//! the log on; then each subject follows by a step of its own, some in one transaction, professionals before the partners
 //! that their points count for. Reverting takes the edition out of force again, and the subjects follow in the same way.
 
 mod apply;

@@ -1,6 +1,6 @@
 //! Stored values that an earlier release did not have, and that only the rules can compute.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use entity::customer_name;
 use sea_orm::DatabaseTransaction;
@@ -157,7 +157,7 @@ impl Services {
             let editions = &self.policy.editions;
             let stored = totals::of_professionals(transaction, ids.iter().copied()).await?;
             let signed_up = rows.iter().map(|row| (row.id, row.signed_up_on)).collect();
-            let points = points_of(transaction, editions, &stored, &signed_up, &HashMap::new()).await?;
+            let points = points_of(transaction, editions, &stored, &signed_up).await?;
             for row in &mut rows {
                 let points = points.get(&row.id).cloned().unwrap_or_default();
                 if row.level_due == EARLIEST {

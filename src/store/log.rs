@@ -89,15 +89,15 @@ pub(crate) struct LoggedStep {
 }
 
 impl LoggedStep {
-    /// A step that recorded an activity has nothing else.
-    fn of_recorded(RecordedStep { seq, recorded_at, activity }: RecordedStep) -> Self {
+    /// A step without an object or further values.
+    fn new(seq: i64, action: LogAction, recorded_at: sea_orm::prelude::DateTimeUtc) -> Self {
         Self {
             seq,
-            action: LogAction::Recorded,
+            action,
             points: None,
             step_ends_on: None,
             recorded_at,
-            activity: Some(activity),
+            activity: None,
             affiliation: None,
             order_id: None,
             deal_id: None,
@@ -114,6 +114,11 @@ impl LoggedStep {
             amount: None,
             data: None,
         }
+    }
+
+    /// A step that recorded an activity has nothing else.
+    fn of_recorded(RecordedStep { seq, recorded_at, activity }: RecordedStep) -> Self {
+        Self { activity: Some(activity), ..Self::new(seq, LogAction::Recorded, recorded_at) }
     }
 }
 
@@ -189,35 +194,38 @@ pub(crate) async fn others_between(
     logged(&connection.query_all_raw(statement).await?)
 }
 
+/// The steps after a place, at most `limit` of them; those of a subject's recalculation only after another place.
+pub(crate) async fn late(
+    connection: &impl ConnectionTrait,
+    (seq, recalculated): (i64, i64),
+    limit: i64,
+) -> Result<Vec<LoggedStep>, DbErr> {
+    static LATE: LazyLock<Sql> = LazyLock::new(|| {
+        Sql::new(&format!(
+            "{LOGGED} WHERE l.seq > $1 AND (l.action <> 'RECALCULATED' OR l.seq > $2) ORDER BY l.seq LIMIT $3"
+        ))
+    });
+    let values = [seq.into(), recalculated.into(), limit.into()];
+    let statement = LATE.bind(connection.get_database_backend(), values);
+    logged(&connection.query_all_raw(statement).await?)
+}
+
 fn logged(rows: &[QueryResult]) -> Result<Vec<LoggedStep>, DbErr> {
     rows.iter().map(step).collect()
 }
 
 fn step(row: &QueryResult) -> Result<LoggedStep, DbErr> {
     let mut cells = Cells::of(row)?;
-    let mut step = LoggedStep {
-        seq: cells.take("log_seq")?,
-        action: cells.take("action")?,
-        points: cells.take("step_points")?,
-        step_ends_on: cells.take("step_ends_on")?,
-        recorded_at: cells.take("step_recorded_at")?,
-        day: cells.take("step_day")?,
-        reason: cells.take("step_reason")?,
-        currency: cells.take("step_currency")?,
-        amount: cells.take("step_amount")?,
-        data: cells.take("step_data")?,
-        activity: None,
-        affiliation: None,
-        order_id: None,
-        deal_id: None,
-        sales_target_id: None,
-        swag_order_id: None,
-        is_about_subject: false,
-        partner_id: None,
-        professional_id: None,
-        contract_id: None,
-        quote_id: None,
-    };
+    // In the order of the columns.
+    let (seq, action) = (cells.take("log_seq")?, cells.take("action")?);
+    let (points, step_ends_on) = (cells.take("step_points")?, cells.take("step_ends_on")?);
+    let mut step =
+        LoggedStep { points, step_ends_on, ..LoggedStep::new(seq, action, cells.take("step_recorded_at")?) };
+    step.day = cells.take("step_day")?;
+    step.reason = cells.take("step_reason")?;
+    step.currency = cells.take("step_currency")?;
+    step.amount = cells.take("step_amount")?;
+    step.data = cells.take("step_data")?;
     if cells.take::<Option<uuid::Uuid>>("activity_id")?.is_some() {
         cells.skip(OTHER_COLUMNS);
         step.activity = Some(activity::of_cells(&mut cells)?);

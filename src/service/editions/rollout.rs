@@ -2,7 +2,7 @@
 //! and what is ahead of them. Both depend on the editions, so they are computed again, some subjects at a time. The
 //! progress is kept, so that a rollout that was interrupted is completed by whichever process comes first.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use entity::edition_rollout;
@@ -116,7 +116,7 @@ impl Services {
         let editions = &self.policy.editions;
         let stored = totals::of_professionals(transaction, ids).await?;
         let signed_up = rows.iter().map(|row| (row.id, row.signed_up_on)).collect();
-        let points = points_of(transaction, editions, &stored, &signed_up, &HashMap::new()).await?;
+        let points = points_of(transaction, editions, &stored, &signed_up).await?;
         for row in &mut rows {
             row.expires_on = expiring.get(&row.id).copied().flatten();
             row.level_due = row.level_due.min(from);

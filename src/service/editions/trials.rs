@@ -16,7 +16,6 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::check::{checked, listed, problems_of};
-use super::pace::Pace;
 use super::publish::EditionSource;
 use crate::access::Operation;
 use crate::error::Error;
@@ -25,6 +24,7 @@ use crate::program::level_change::Membership;
 use crate::program::refusal::{Code, Refusal, all};
 use crate::program::trial::{Outcome, Verdict};
 use crate::service::audit::Change;
+use crate::service::pace::Pace;
 use crate::service::policy::Policy;
 use crate::service::verify::fold_log::{FoldedLog, LogFold};
 use crate::service::{ObjectId, Services, input, labels, transact};

@@ -137,7 +137,7 @@ impl Services {
         let stored = totals::of_professionals(transaction, ids()).await?;
         let signed_up = rows.iter().map(|row| (row.id, row.signed_up_on)).collect();
         let editions = &self.policy.editions;
-        let points = points_of(transaction, editions, &stored, &signed_up, &HashMap::new()).await?;
+        let points = points_of(transaction, editions, &stored, &signed_up).await?;
         let employers = affiliation::of_professionals(transaction, ids()).await?;
         let mut codes: HashMap<Uuid, String> = rows.iter().map(|row| (row.id, row.code.clone())).collect();
         codes.extend(codes_of_partners(transaction, &employers).await?);

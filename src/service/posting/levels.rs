@@ -8,6 +8,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::period::PeriodTotal;
+use super::post::PointDays;
 use super::{PostedRows, Posting};
 use crate::error::Error;
 use crate::program::calendar::{anniversary, membership_year};
@@ -52,13 +53,23 @@ pub(in crate::service) fn points_by_year(rows: &[professional_total::Model]) -> 
 }
 
 /// Points of professionals by membership year, with what their days reached in years in which an edition asks for more.
-/// Days are read for these years only; `changed` are sums of days that are not stored yet.
+/// Days are read for these years only.
 pub(in crate::service) async fn points_of(
     connection: &impl ConnectionTrait,
     editions: &Editions,
     rows: &[professional_total::Model],
     signed_up: &HashMap<Uuid, NaiveDate>,
-    changed: &HashMap<(Uuid, NaiveDate), i64>,
+) -> Result<HashMap<Uuid, Points>, DbErr> {
+    points_after(connection, editions, rows, signed_up, &PointDays::new()).await
+}
+
+/// The same after changes of days that are not stored yet.
+pub(super) async fn points_after(
+    connection: &impl ConnectionTrait,
+    editions: &Editions,
+    rows: &[professional_total::Model],
+    signed_up: &HashMap<Uuid, NaiveDate>,
+    changed: &PointDays,
 ) -> Result<HashMap<Uuid, Points>, DbErr> {
     let mut points = points_by_year(rows);
     let mut spans = Vec::new();
@@ -256,7 +267,7 @@ impl Posting<'_> {
         &self,
         connection: &impl ConnectionTrait,
         points: &HashMap<Uuid, Points>,
-        sums: &HashMap<(Uuid, NaiveDate), i64>,
+        sums: &PointDays,
         today: NaiveDate,
         posted: &mut PostedRows,
     ) -> Result<(), DbErr> {

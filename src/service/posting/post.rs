@@ -12,7 +12,7 @@ use entity::{
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use super::levels::{partner_totals, points_of};
+use super::levels::{partner_totals, points_after, points_of};
 use super::period::{PeriodTotal, column, track};
 use super::{AppliedStep, EntryPosition, Object, Posting, award_metrics, ledger_row, points_row};
 use crate::error::Error;
@@ -41,21 +41,21 @@ pub(in crate::service) struct PostedRows {
     pub(super) rebuilt: Vec<Uuid>,
     /// Partners whose tallies and totals are written anew, as another policy judges them.
     pub(super) rebuilt_partners: Vec<Uuid>,
-    /// Whether totals of these partners are other ones than before.
-    pub(super) has_other_totals: bool,
+    /// Those of them whose totals are other ones than before.
+    pub(super) other_totals: HashSet<Uuid>,
     /// Activities that the steps record.
     pub(in crate::service) new_activities: Vec<activity::Model>,
     numbering: Numbering,
-    log: Vec<log::Model>,
+    pub(super) log: Vec<log::Model>,
     pub(super) ledger: Vec<ledger_entry::Model>,
     pub(super) points: Vec<points_entry::Model>,
-    partner_tallies: Vec<partner_tally::Model>,
-    professional_tallies: Vec<professional_tally::Model>,
-    partner_days: Vec<partner_day::Model>,
-    partner_totals: Vec<partner_total::Model>,
+    pub(super) partner_tallies: Vec<partner_tally::Model>,
+    pub(super) professional_tallies: Vec<professional_tally::Model>,
+    pub(super) partner_days: Vec<partner_day::Model>,
+    pub(super) partner_totals: Vec<partner_total::Model>,
     pub(super) partner_balances: Vec<partner_balance::Model>,
-    professional_days: Vec<professional_day::Model>,
-    professional_totals: Vec<professional_total::Model>,
+    pub(super) professional_days: Vec<professional_day::Model>,
+    pub(super) professional_totals: Vec<professional_total::Model>,
     pub(super) professional_balances: Vec<professional_balance::Model>,
     /// The events of steps, by sequence number.
     drafts: HashMap<i64, Vec<EventDraft>>,
@@ -210,7 +210,7 @@ impl Posting<'_> {
             }
             Some((id, *days.first_key_value()?.0, *days.last_key_value()?.0))
         });
-        let mut sums: HashMap<(Uuid, NaiveDate), i64> = HashMap::new();
+        let mut sums = PointDays::new();
         for row in totals::professional_days(connection, spans).await? {
             sums.insert((row.professional_id, row.day), row.points);
         }
@@ -245,10 +245,10 @@ impl Posting<'_> {
         let signed_up = |posting: &Self| -> HashMap<Uuid, NaiveDate> {
             posting.professionals.iter().map(|row| (row.id, row.signed_up_on)).collect()
         };
-        let before = points_of(connection, editions, &stored, &signed_up(self), &HashMap::new()).await?;
+        let before = points_of(connection, editions, &stored, &signed_up(self)).await?;
         self.change_sign_ups(&sign_ups, &before, today, posted);
         let totals = self.professional_total_rows(&nets, &sums, stored, posted);
-        let after = points_of(connection, editions, &totals, &signed_up(self), &sums).await?;
+        let after = points_after(connection, editions, &totals, &signed_up(self), &sums).await?;
         self.professional_levels(who, &before, &after, today, posted);
         self.date_professional_levels(connection, &after, &sums, today, posted).await?;
         let rebuilt: HashSet<Uuid> = posted.rebuilt.iter().copied().collect();
@@ -270,7 +270,7 @@ impl Posting<'_> {
     fn professional_total_rows(
         &self,
         nets: &NetChanges<ProfessionalIndex>,
-        sums: &HashMap<(Uuid, NaiveDate), i64>,
+        sums: &PointDays,
         stored: Vec<professional_total::Model>,
         posted: &mut PostedRows,
     ) -> Vec<professional_total::Model> {
@@ -283,7 +283,7 @@ impl Posting<'_> {
             let professional_id = professional.id;
             // Where membership years have changed, every day is summed again.
             let all: BTreeMap<NaiveDate, i64> = if rebuilt.contains(&professional_id) {
-                let of = sums.iter().filter(|((id, _), _)| *id == professional_id);
+                let of = sums.range((professional_id, NaiveDate::MIN)..=(professional_id, NaiveDate::MAX));
                 of.map(|((_, day), points)| (*day, *points)).collect()
             } else {
                 days.clone()
@@ -497,3 +497,6 @@ impl Posting<'_> {
 
 /// Net level credits of a partner, track and day.
 pub(super) type Days = BTreeMap<(Uuid, Track, NaiveDate), i64>;
+
+/// Net points of a professional and day.
+pub(super) type PointDays = BTreeMap<(Uuid, NaiveDate), i64>;

@@ -1,6 +1,6 @@
 //! What a recalculation changes of a subject: the entries that make up the difference, and the tallies after it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{partner_balance, professional_balance};
@@ -136,49 +136,46 @@ impl PointsNet {
 }
 
 impl Posting<'_> {
-    /// Recalculates the subjects of this posting, of which there is one: its entries, tallies and totals are those of
-    /// another policy, and its levels are looked at again.
+    /// Recalculates a subject of this posting, the object of the step: its entries, tallies and totals are those of another
+    /// policy, and its levels are looked at again.
     pub(in crate::service) fn apply_recalculation(
         &mut self,
         entry: LogEntry,
         subject: &RecalculatedSubject,
     ) -> Result<(), Error> {
         let editions = &self.policy.editions;
-        let who = (self.partners.first().map(|row| row.id), self.professionals.first().map(|row| row.id));
-        if let Some(who) = who.0.and_then(|id| self.partner(id)) {
+        let id = entry.object.id();
+        let overrides = if let Some(who) = self.partner(id) {
             for net in &subject.credits {
                 let object = self.add(net.object);
                 self.awards.credits.push(net.award(editions, who, object));
             }
-            let object = self.add(Object::Partner(self.partners[who.0 as usize].id));
+            let object = self.add(entry.object);
             self.awards.credits.extend(Accounts::of_partner(who, object, &subject.expired));
             let credits = self.fold.partner_credits(who);
             self.fold.adopt_partner(who, &subject.tallies, credits);
             self.awards.partner_tallies.extend(subject.tallies.iter().map(|(key, _)| (who, *key)));
             self.rebuilt.push(who);
-        }
-        if let Some(who) = who.1.and_then(|id| self.professional(id)) {
+            read_overrides(self.partners[who.0 as usize].level_overrides.as_deref())?
+        } else if let Some(who) = self.professional(id) {
             for net in &subject.points {
                 let object = self.add(net.object);
                 self.awards.points.push(net.award(editions, who, object));
             }
-            let object = self.add(Object::Professional(self.professionals[who.0 as usize].id));
+            let object = self.add(entry.object);
             self.awards.points.extend(Accounts::of_professional(who, object, &subject.expired));
             self.recalculated.push(who);
             let sums = self.fold.professional_sums(who);
             self.fold.adopt_professional(who, &subject.tallies, (sums.0, &sums.1));
             self.awards.professional_tallies.extend(subject.tallies.iter().map(|(key, _)| (who, *key)));
+            let row = &self.professionals[who.0 as usize];
             // Totals and the next day on which the level can change are computed again as for another day of sign-up.
-            self.awards.sign_ups.push((who, self.professionals[who.0 as usize].signed_up_on));
-        }
-        let overrides = self.partners.iter().map(|row| (row.id, row.level_overrides.as_deref()));
-        let overrides =
-            overrides.chain(self.professionals.iter().map(|row| (row.id, row.level_overrides.as_deref())));
-        let overrides = overrides.map(|(id, text)| Ok((id, read_overrides(text)?)));
-        let overrides: Vec<_> = overrides.collect::<Result<_, Error>>()?;
-        for (id, overrides) in overrides {
-            self.override_levels(id, &overrides);
-        }
+            self.awards.sign_ups.push((who, row.signed_up_on));
+            read_overrides(row.level_overrides.as_deref())?
+        } else {
+            return Err(Error::Damaged("a recalculated subject is not in its posting".to_owned()));
+        };
+        self.override_levels(id, &overrides);
         self.applied_as(entry);
         Ok(())
     }
@@ -197,9 +194,11 @@ impl Posting<'_> {
         let mut changed = HashSet::new();
         for id in self.rebuilt.iter().map(|who| self.partners[who.0 as usize].id) {
             let mut days: BTreeMap<(i32, Track), BTreeMap<NaiveDate, i64>> = BTreeMap::new();
-            let own = before.iter().chain(after).filter(|((of, ..), _)| *of == id);
-            for ((_, track, day), credits) in own {
-                days.entry((Period::of(editions, *day).0, *track)).or_default().insert(*day, *credits);
+            for track in Track::ALL {
+                let own = (id, track, NaiveDate::MIN)..=(id, track, NaiveDate::MAX);
+                for ((.., day), credits) in before.range(own.clone()).chain(after.range(own)) {
+                    days.entry((Period::of(editions, *day).0, track)).or_default().insert(*day, *credits);
+                }
             }
             let mut totals: BTreeMap<(Uuid, i32), PeriodTotal> = BTreeMap::new();
             for ((period, track), days) in days {
@@ -207,13 +206,15 @@ impl Posting<'_> {
                     TrackTotal::of_days(editions, days);
             }
             changed.extend(totals.keys().copied());
-            let known: BTreeMap<(Uuid, i32), PeriodTotal> = stored
-                .iter()
-                .filter(|((of, _), _)| *of == id)
-                .map(|(key, total)| (*key, total.clone()))
-                .collect();
-            posted.has_other_totals |= known != totals;
-            stored.retain(|(of, _), _| *of != id);
+            let known = stored.range((id, i32::MIN)..=(id, i32::MAX));
+            let known: BTreeMap<(Uuid, i32), PeriodTotal> =
+                known.map(|(key, total)| (*key, total.clone())).collect();
+            if known != totals {
+                posted.other_totals.insert(id);
+            }
+            for key in known.keys() {
+                stored.remove(key);
+            }
             stored.extend(totals);
             posted.rebuilt_partners.push(id);
         }
@@ -222,11 +223,37 @@ impl Posting<'_> {
 }
 
 impl PostedRows {
-    /// Whether no entry, total of a partner or level changes.
-    pub(in crate::service) fn changes_nothing(&self) -> bool {
-        let has_entries = !self.points.is_empty() || !self.ledger.is_empty();
-        let has_levels = !self.partner_levels.is_empty() || !self.professional_levels.is_empty();
-        !has_entries && !has_levels && !self.has_other_totals
+    /// Leaves out the steps of those of these subjects whose entries, levels and totals stay as they are, and returns how many
+    /// subjects are left out. Of them, only what is ahead is written; each comes with when it was last part of a step.
+    pub(in crate::service) fn leave_unchanged(
+        &mut self,
+        mut subjects: HashMap<Uuid, Option<DateTime<Utc>>>,
+    ) -> usize {
+        let entries = self.ledger.iter().map(|entry| entry.partner_id);
+        let entries = entries.chain(self.points.iter().map(|entry| entry.professional_id));
+        let levels = self.partner_levels.iter().chain(&self.professional_levels).map(|(id, _)| *id);
+        for id in entries.chain(levels).chain(self.other_totals.iter().copied()) {
+            subjects.remove(&id);
+        }
+        let stays = |id: Uuid| !subjects.contains_key(&id);
+        self.log.retain(|row| row.partner_id.or(row.professional_id).is_none_or(stays));
+        self.seqs = self.log.iter().map(|row| row.seq).collect();
+        self.rebuilt.retain(|id| stays(*id));
+        self.rebuilt_partners.retain(|id| stays(*id));
+        self.partner_tallies.retain(|row| stays(row.partner_id));
+        self.partner_days.retain(|row| stays(row.partner_id));
+        self.partner_totals.retain(|row| stays(row.partner_id));
+        self.professional_tallies.retain(|row| stays(row.professional_id));
+        self.professional_days.retain(|row| stays(row.professional_id));
+        self.professional_totals.retain(|row| stays(row.professional_id));
+        for row in &mut self.partner_balances {
+            row.last_recorded_at = subjects.get(&row.partner_id).copied().unwrap_or(row.last_recorded_at);
+        }
+        for row in &mut self.professional_balances {
+            row.last_recorded_at =
+                subjects.get(&row.professional_id).copied().unwrap_or(row.last_recorded_at);
+        }
+        subjects.len()
     }
 
     /// Writes nothing but what is ahead of the subjects, which no step of the log tells of.

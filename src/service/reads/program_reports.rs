@@ -1,6 +1,6 @@
 //! The report of the program for a period.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{Datelike, Months, NaiveDate};
 use entity::professional;
@@ -157,7 +157,7 @@ impl Services {
             });
             let stored = totals::of_professionals(db, found.iter().map(|row| row.id)).await?;
             let signed_up = found.iter().map(|row| (row.id, row.signed_up_on)).collect();
-            let mut points = points_of(db, editions, &stored, &signed_up, &HashMap::new()).await?;
+            let mut points = points_of(db, editions, &stored, &signed_up).await?;
             for row in found {
                 let overrides = read_overrides(row.level_overrides.as_deref())?;
                 let of = Membership { signed_up_on: row.signed_up_on, overrides: &overrides };

@@ -1,18 +1,22 @@
-//! The subjects of a recalculation: each follows in one transaction, exactly once, by whichever process comes to it.
+//! The subjects of a recalculation: each follows exactly once, by a step of its own, with some others in one transaction of
+//! whichever process comes to them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use entity::value::{EventKind, LogAction, RecalculationStatus};
 use entity::{activity, recalculation};
 use sea_orm::DatabaseTransaction;
+use sea_orm::prelude::DateTimeUtc;
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::access::{Actor, Caller, Limits, Operation, Role};
 use crate::error::Error;
 use crate::service::events::EventDraft;
-use crate::service::posting::{LogEntry, Object, Posting, RecalculatedSubject, recalculated_data};
+use crate::service::pace::Pace;
+use crate::service::posting::{LogEntry, Object, Posting, recalculated_data};
 use crate::service::verify::moves::{Moves, MovingReplay};
 use crate::service::{Services, transact};
 use crate::store::partner::PartnerRow;
@@ -22,6 +26,9 @@ use crate::store::{activity as activities, affiliation, edition_trial, subject};
 
 /// How long an answer waits for the subjects.
 const WAIT_MAX: Duration = Duration::from_secs(5);
+/// Subjects that one transaction recalculates, while others wait for their rows. A debug build takes so few that tests see
+/// several.
+const SUBJECTS_PER_TRANSACTION: u64 = if cfg!(debug_assertions) { 2 } else { 100 };
 
 impl Services {
     /// Completes a recalculation whose subjects are not all done; without one, it reads no more than that.
@@ -59,13 +66,17 @@ impl Services {
         let opened = self.db.begin_snapshot().await?;
         let moves = Moves::load(&opened, &policy).await?;
         let mut replay = MovingReplay::begin(&opened, &moves).await?;
-        replay.replay_all(&opened).await?;
+        let mut pace = Pace::holding(1, &self.db);
+        replay.replay_all(&opened, &mut pace).await?;
         opened.commit().await?;
-        while self.recalculate_next(id, &mut replay).await? {}
+        let mut pace = Pace::holding(0, &self.db);
+        while self.recalculate_next(id, &mut replay).await? {
+            pace.rest().await;
+        }
         Ok(())
     }
 
-    /// Recalculates the next subject; returns whether there may be more. Professionals come first: from then on their
+    /// Recalculates the next subjects; returns whether there may be more. Professionals come first: from then on their
     /// points are the same by both policies, so partners that are done stay so.
     async fn recalculate_next(&self, id: Uuid, replay: &mut MovingReplay<'_>) -> Result<bool, Error> {
         transact!(self, Operation::RecalculateSubjects, transaction, _changes => {
@@ -75,87 +86,65 @@ impl Services {
             };
             // Another process may have ended it meanwhile.
             let Some(mut row) = row.filter(is_open) else { return Ok(false) };
-            if row.professionals_through != Some(Uuid::max()) {
+            let (mut partners, mut professionals) = (Vec::new(), Vec::new());
+            if row.professionals_through == Some(Uuid::max()) {
+                let after = row.partners_through.unwrap_or(Uuid::nil());
+                let next = subject::after::<PartnerRow>(transaction, after, SUBJECTS_PER_TRANSACTION).await?;
+                let Some(last) = next.last() else {
+                    self.finish(transaction, row).await?;
+                    return Ok(false);
+                };
+                row.partners_through = Some(last.id);
+                let ids = next.iter().filter(|next| next.merged_into.is_none()).map(|next| next.id);
+                partners = subject::lock::<PartnerRow>(transaction, [], ids).await?;
+            } else {
                 let after = row.professionals_through.unwrap_or(Uuid::nil());
-                let next = subject::after::<ProfessionalRow>(transaction, after, 1).await?.pop();
-                row.professionals_through = Some(next.as_ref().map_or(Uuid::max(), |next| next.id));
-                if let Some(next) = next.filter(|next| next.merged_into.is_none()) {
-                    row.subjects += self.recalculate_professional(transaction, &row, next.id, replay).await?;
-                }
-                store::save(transaction, row).await?;
-                return Ok(true);
+                let next =
+                    subject::after::<ProfessionalRow>(transaction, after, SUBJECTS_PER_TRANSACTION).await?;
+                row.professionals_through = Some(next.last().map_or(Uuid::max(), |last| last.id));
+                let ids = next.iter().filter(|next| next.merged_into.is_none()).map(|next| next.id);
+                professionals = subject::lock::<ProfessionalRow>(transaction, [], ids).await?;
             }
-            let after = row.partners_through.unwrap_or(Uuid::nil());
-            let next = subject::after::<PartnerRow>(transaction, after, 1).await?.pop();
-            let Some(next) = next else {
-                self.finish(transaction, row).await?;
-                return Ok(false);
-            };
-            row.partners_through = Some(next.id);
-            if next.merged_into.is_none() {
-                row.subjects += self.recalculate_partner(transaction, &row, next.id, replay).await?;
+            if !partners.is_empty() || !professionals.is_empty() {
+                row.subjects += self.post_subjects(transaction, &row, (partners, professionals), replay).await?;
             }
             store::save(transaction, row).await?;
             Ok(true)
         })
     }
 
-    async fn recalculate_professional(
+    /// Posts the steps of subjects whose rows are locked, and returns how many there are: one for each of whom something
+    /// changes.
+    async fn post_subjects(
         &self,
         transaction: &DatabaseTransaction,
         recalculation: &recalculation::Model,
-        id: Uuid,
+        (partners, professionals): (Vec<PartnerRow>, Vec<ProfessionalRow>),
         replay: &mut MovingReplay<'_>,
     ) -> Result<i64, Error> {
-        let mut found = subject::lock::<ProfessionalRow>(transaction, [], [id]).await?;
-        let Some(row) = found.pop() else { return Err(lost()) };
-        let last_recorded_at = row.last_recorded_at;
-        replay.catch_up(transaction, id, last_recorded_at).await?;
-        let change = replay.professional(id).ok_or_else(lost)?;
-        let employers = affiliation::of_professionals(transaction, [id]).await?;
-        let posting = Posting::open(&self.policy, Vec::new(), vec![row], &employers);
-        let object = Object::Professional(id);
-        self.post_subject(transaction, posting, (recalculation, object), &change, last_recorded_at).await
-    }
-
-    async fn recalculate_partner(
-        &self,
-        transaction: &DatabaseTransaction,
-        recalculation: &recalculation::Model,
-        id: Uuid,
-        replay: &mut MovingReplay<'_>,
-    ) -> Result<i64, Error> {
-        let mut found = subject::lock::<PartnerRow>(transaction, [], [id]).await?;
-        let Some(row) = found.pop() else { return Err(lost()) };
-        let last_recorded_at = row.last_recorded_at;
-        replay.catch_up(transaction, id, last_recorded_at).await?;
-        let change = replay.partner(id).ok_or_else(lost)?;
-        let posting = Posting::open(&self.policy, vec![row], Vec::new(), &[]);
-        let object = Object::Partner(id);
-        self.post_subject(transaction, posting, (recalculation, object), &change, last_recorded_at).await
-    }
-
-    /// Posts the step of a subject, and returns 1; or 0 if nothing changes, and there is no step.
-    async fn post_subject(
-        &self,
-        transaction: &DatabaseTransaction,
-        mut posting: Posting<'_>,
-        (recalculation, object): (&recalculation::Model, Object),
-        change: &RecalculatedSubject,
-        last_recorded_at: Option<sea_orm::prelude::DateTimeUtc>,
-    ) -> Result<i64, Error> {
-        let reason = recalculation.revert_reason.as_ref().unwrap_or(&recalculation.reason);
-        let entry = LogEntry {
-            reason: Some(reason.clone()),
-            data: Some(recalculated_data(recalculation.id)),
-            ..LogEntry::new(LogAction::Recalculated, object)
-        };
-        posting.apply_recalculation(entry, change)?;
-        let mut posted = posting.post(transaction, self).await?;
-        if change.is_the_same() && posted.changes_nothing() {
-            posted.write_prospects(transaction, last_recorded_at).await?;
-            return Ok(0);
+        let of_partners = partners.iter().map(|row| (Object::Partner(row.id), row.last_recorded_at));
+        let of_people = professionals.iter().map(|row| (Object::Professional(row.id), row.last_recorded_at));
+        let subjects: Vec<(Object, Option<DateTimeUtc>)> = of_partners.chain(of_people).collect();
+        let employers =
+            affiliation::of_professionals(transaction, professionals.iter().map(|row| row.id)).await?;
+        replay.catch_up(transaction, subjects.iter().map(|(subject, last)| (subject.id(), *last))).await?;
+        let mut posting = Posting::open(&self.policy, partners, professionals, &employers);
+        let mut unchanged = HashMap::new();
+        for (subject, last_recorded_at) in &subjects {
+            let change = replay.change(*subject).ok_or_else(lost)?;
+            let reason = recalculation.revert_reason.as_ref().unwrap_or(&recalculation.reason);
+            let entry = LogEntry {
+                reason: Some(reason.clone()),
+                data: Some(recalculated_data(recalculation.id)),
+                ..LogEntry::new(LogAction::Recalculated, *subject)
+            };
+            posting.apply_recalculation(entry, &change)?;
+            if change.is_the_same() {
+                unchanged.insert(subject.id(), *last_recorded_at);
+            }
         }
+        let mut posted = posting.post(transaction, self).await?;
+        let left_out = posted.leave_unchanged(unchanged);
         let ids: Vec<Uuid> = posted.awarded.keys().copied().collect();
         if !ids.is_empty() {
             let rows: Vec<activity::Model> = activities::by_ids(transaction, ids).await?;
@@ -163,7 +152,7 @@ impl Services {
             activities::add_awards(transaction, posted.awarded.clone()).await?;
         }
         posted.write(transaction).await?;
-        Ok(1)
+        Ok(i64::try_from(subjects.len() - left_out).unwrap_or(i64::MAX))
     }
 
     async fn finish(

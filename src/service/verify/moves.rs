@@ -14,8 +14,9 @@ use uuid::Uuid;
 use super::replay::{Differences, Expected, OpenMove, Replay, StepObjects};
 use super::{STEPS_PER_PAGE, SearchKeys, load_subjects};
 use crate::error::Error;
+use crate::service::pace::Pace;
 use crate::service::policy::Policy;
-use crate::service::posting::RecalculatedSubject;
+use crate::service::posting::{Object, RecalculatedSubject};
 use crate::store::log::LoggedStep;
 use crate::store::{log, merge, recalculation};
 
@@ -87,6 +88,8 @@ pub(in crate::service) struct MovingReplay<'a> {
     last: i64,
     /// Places after the last move that were replayed. On `PostgreSQL`, a step can be committed after one of a later place.
     seen: HashSet<i64>,
+    /// Place of the last step of a subject's recalculation that was replayed. They are committed one after the other.
+    recalculated: i64,
     /// When each subject was last part of a step that was replayed.
     last_steps: HashMap<Uuid, Option<DateTime<Utc>>>,
 }
@@ -121,6 +124,7 @@ impl<'a> MovingReplay<'a> {
             shadows: shadows.collect(),
             last: 0,
             seen: HashSet::new(),
+            recalculated: 0,
             last_steps: HashMap::new(),
         })
     }
@@ -144,8 +148,11 @@ impl<'a> MovingReplay<'a> {
     pub(in crate::service) async fn replay_all(
         &mut self,
         snapshot: &DatabaseTransaction,
+        pace: &mut Pace<'_>,
     ) -> Result<(), Error> {
-        while self.page(snapshot).await?.is_some() {}
+        while self.page(snapshot).await?.is_some() {
+            pace.rest().await;
+        }
         let rows = recalculation::last_steps(snapshot).await?;
         self.last_steps = rows.into_iter().map(|row| (row.id, row.last_recorded_at)).collect();
         Ok(())
@@ -159,6 +166,7 @@ impl<'a> MovingReplay<'a> {
         match step.action {
             LogAction::RecalculationApplied | LogAction::RecalculationReverted => self.begin_move(step),
             LogAction::Recalculated => {
+                self.recalculated = step.seq;
                 let shadow = self.begun.checked_sub(1).and_then(|place| self.shadows[place].as_mut());
                 if let Some(Shadow { replay, differences }) = shadow {
                     self.main.recalculate(step, (replay, differences), expected);
@@ -200,14 +208,15 @@ impl<'a> MovingReplay<'a> {
         self.main.use_policy(&self.moves.policies[self.begun]);
     }
 
-    /// Replays what was committed meanwhile, unless the subject, whose row is locked, was no part of it.
+    /// Replays what was committed meanwhile, unless these subjects, whose rows are locked, were no part of it. Each comes with
+    /// when it was last part of a step.
     pub(in crate::service) async fn catch_up(
         &mut self,
         connection: &DatabaseTransaction,
-        subject: Uuid,
-        last_recorded_at: Option<DateTime<Utc>>,
+        subjects: impl Iterator<Item = (Uuid, Option<DateTime<Utc>>)>,
     ) -> Result<(), Error> {
-        if self.last_steps.get(&subject) == Some(&last_recorded_at) {
+        let others: Vec<_> = subjects.filter(|(id, last)| self.last_steps.get(id) != Some(last)).collect();
+        if others.is_empty() {
             return Ok(());
         }
         // Ids begin with the time of their creation; clocks of processes differ by less than a day.
@@ -218,8 +227,8 @@ impl<'a> MovingReplay<'a> {
         }
         let mut last = self.moves.last();
         loop {
-            let mut steps = log::after(connection, last, STEPS_PER_PAGE).await?;
-            let Some(end) = steps.last() else { return Ok(()) };
+            let mut steps = log::late(connection, (last, self.recalculated), STEPS_PER_PAGE).await?;
+            let Some(end) = steps.last() else { break };
             last = end.seq;
             steps.retain(|step| !self.seen.contains(&step.seq));
             if steps.is_empty() {
@@ -228,21 +237,37 @@ impl<'a> MovingReplay<'a> {
             let objects = StepObjects::load(connection, &steps).await?;
             for step in &steps {
                 self.apply(step, &objects, &mut Expected::unasked());
+                self.note_subjects(step);
             }
+        }
+        self.last_steps.extend(others);
+        Ok(())
+    }
+
+    /// Notes of whom a step was replayed, so that it is not looked for again.
+    fn note_subjects(&mut self, step: &LoggedStep) {
+        let Replay { awards, partners, professionals, .. } = &self.main;
+        let partners = awards.credits.iter().map(|award| partners[award.partner.0 as usize].id);
+        let people = awards.points.iter().map(|award| professionals[award.professional.0 as usize].id);
+        let own = step.partner_id.into_iter().chain(step.professional_id);
+        for id in partners.chain(people).chain(own) {
+            self.last_steps.insert(id, Some(step.recorded_at));
         }
     }
 
-    /// What the last move makes of a partner.
-    pub(in crate::service) fn partner(&self, id: Uuid) -> Option<RecalculatedSubject> {
+    /// What the last move makes of a subject.
+    pub(in crate::service) fn change(&self, subject: Object) -> Option<RecalculatedSubject> {
         let Shadow { replay, differences } = self.shadows.last()?.as_ref()?;
-        let who = self.main.partner_indexes.get(&id)?;
-        Some(self.main.partner_change(*who, (replay, differences)))
-    }
-
-    /// What the last move makes of a professional.
-    pub(in crate::service) fn professional(&self, id: Uuid) -> Option<RecalculatedSubject> {
-        let Shadow { replay, differences } = self.shadows.last()?.as_ref()?;
-        let who = self.main.professional_indexes.get(&id)?;
-        Some(self.main.professional_change(*who, (replay, differences)))
+        match subject {
+            Object::Partner(id) => {
+                let who = self.main.partner_indexes.get(&id)?;
+                Some(self.main.partner_change(*who, (replay, differences)))
+            }
+            Object::Professional(id) => {
+                let who = self.main.professional_indexes.get(&id)?;
+                Some(self.main.professional_change(*who, (replay, differences)))
+            }
+            _ => None,
+        }
     }
 }

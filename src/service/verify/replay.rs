@@ -143,7 +143,8 @@ pub(super) struct Replay<'a> {
     activities: FxHashMap<Uuid, ActivityState>,
     affiliations: HashMap<Uuid, AffiliationState>,
     pub(super) commerce: Commerce,
-    awards: Awards,
+    /// What the last step gave.
+    pub(super) awards: Awards,
     /// What credits were earned on, where some edition lets them expire.
     pub(super) accounts: Accounts<'a>,
     /// Whose facts were before merges: the places of those in the log, in order.
