@@ -53,6 +53,20 @@ pub(crate) async fn by_ids(
     row::all(connection, BY_IDS.bind(backend, [sql::ids(backend, ids)]), activity).await
 }
 
+/// The ids of the activities that were recorded at these places of the log, by place.
+pub(crate) async fn ids_at(
+    connection: &impl ConnectionTrait,
+    seqs: &[i64],
+) -> Result<HashMap<i64, Uuid>, DbErr> {
+    sql!(IDS_AT, "SELECT seq, id FROM activities WHERE seq @numbers1");
+    if seqs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = connection.get_database_backend();
+    let rows = connection.query_all_raw(IDS_AT.bind(backend, [sql::numbers(backend, seqs)])).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "seq")?, row.try_get("", "id")?))).collect()
+}
+
 /// Updates status and awards of an activity.
 pub(crate) async fn update(connection: &impl ConnectionTrait, row: &activity::Model) -> Result<(), DbErr> {
     let row = activity::ActiveModel {

@@ -26,7 +26,7 @@ use crate::program::trial::{Outcome, Verdict};
 use crate::service::audit::Change;
 use crate::service::pace::Pace;
 use crate::service::policy::Policy;
-use crate::service::verify::fold_log::{FoldedLog, LogFold};
+use crate::service::verify::fold_log::{FoldedLog, TriedLog};
 use crate::service::{ObjectId, Services, input, labels, transact};
 use crate::store::edition_trial::{self as store, TrialSubjectFilter, TrialSubjectOrder};
 use crate::store::page::{Page, Rows};
@@ -178,13 +178,13 @@ impl Services {
         let policy = self.policy().clone();
         let opened = self.db.begin_snapshot().await?;
         let snapshot: &DatabaseTransaction = &opened;
-        let mut fold = LogFold::begin(snapshot, [&policy, tried]).await?;
+        let mut fold = TriedLog::begin(snapshot, [&policy, tried]).await?;
         let mut pace = Pace::holding(1, &self.db);
-        while let Some(steps) = fold.piece(snapshot).await? {
+        while let Some(steps) = fold.piece(snapshot, pace.is_beside_others()).await? {
             done.store(steps, Ordering::Relaxed);
             pace.rest().await;
         }
-        let folded = fold.end(row.on_day.max(self.clock.today()));
+        let folded = fold.folded_through(row.on_day.max(self.clock.today()));
         let ordered =
             store::ordered(snapshot, row.on_day - TimeDelta::days(364), row.on_day.min(self.clock.today()))
                 .await?;

@@ -18,13 +18,14 @@ use crate::program::fold::{
 };
 use crate::program::rule::{KindId, Track};
 use crate::program::totals::{Period, TrackTotal};
+use crate::service::policy::Policy;
 use crate::store::upsert_all;
 
 /// Credits of a partner that are more or less after a recalculation, by what they were earned with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::service) struct CreditsNet {
+pub(in crate::service) struct CreditsNet<O = Object> {
     /// What caused them.
-    pub(in crate::service) object: Object,
+    pub(in crate::service) object: O,
     /// When they count.
     pub(in crate::service) effective_on: NaiveDate,
     /// The track that they count for.
@@ -39,9 +40,9 @@ pub(in crate::service) struct CreditsNet {
 
 /// Points of a professional that are more or less after a recalculation, by what they were earned with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::service) struct PointsNet {
+pub(in crate::service) struct PointsNet<O = Object> {
     /// What caused them.
-    pub(in crate::service) object: Object,
+    pub(in crate::service) object: O,
     /// When they count.
     pub(in crate::service) effective_on: NaiveDate,
     /// Rule and window.
@@ -53,12 +54,12 @@ pub(in crate::service) struct PointsNet {
 }
 
 /// What a recalculation makes of a subject.
-#[derive(Clone, Debug, Default)]
-pub(in crate::service) struct RecalculatedSubject {
+#[derive(Clone, Debug)]
+pub(in crate::service) struct RecalculatedSubject<O = Object> {
     /// Differences of a partner's ledger, in the order of the entries.
-    pub(in crate::service) credits: Vec<CreditsNet>,
+    pub(in crate::service) credits: Vec<CreditsNet<O>>,
     /// Differences of a professional's points, in the order of the entries.
-    pub(in crate::service) points: Vec<PointsNet>,
+    pub(in crate::service) points: Vec<PointsNet<O>>,
     /// What expires by the other policy and has not, and what comes back since it does not, in the order of the entries.
     pub(in crate::service) expired: Vec<Expired>,
     /// Every tally after it.
@@ -74,6 +75,28 @@ impl RecalculatedSubject {
             && self.points.is_empty()
             && self.expired.is_empty()
             && !self.has_other_tallies
+    }
+}
+
+impl<O: Copy> RecalculatedSubject<O> {
+    /// The same with other objects; what has none is left out. Differences are in the order of days and ids.
+    pub(in crate::service) fn with_objects<P>(
+        self,
+        policy: &Policy,
+        object: impl Fn(O) -> Option<P>,
+        id: impl Fn(&P) -> Uuid,
+    ) -> RecalculatedSubject<P> {
+        let Self { credits, points, expired, tallies, has_other_tallies } = self;
+        let credits = credits.into_iter().filter_map(|net| net.of(object(net.object)));
+        let points = points.into_iter().filter_map(|net| net.of(object(net.object)));
+        let (mut credits, mut points): (Vec<_>, Vec<_>) = (credits.collect(), points.collect());
+        // The same order in every process, which may number kinds in another order.
+        let rule = |window: Option<TallyKey>| {
+            window.map(|(kind, start)| (policy.editions.kind_code(kind).to_owned(), start))
+        };
+        credits.sort_by_key(|net| (net.effective_on, id(&net.object), rule(net.window), net.track));
+        points.sort_by_key(|net| (net.effective_on, id(&net.object), rule(net.window)));
+        RecalculatedSubject { credits, points, expired, tallies, has_other_tallies }
     }
 }
 
@@ -94,7 +117,13 @@ fn count(editions: &Editions, (kind, window_start): (KindId, NaiveDate), effecti
     Count { kind, edition: editions.index_at(effective_on), window_start, units_before: 0, units_after: 0 }
 }
 
-impl CreditsNet {
+impl<O> CreditsNet<O> {
+    /// The same of another object, if it has one.
+    fn of<P>(self, object: Option<P>) -> Option<CreditsNet<P>> {
+        let Self { effective_on, track, window, level, spendable, .. } = self;
+        Some(CreditsNet { object: object?, effective_on, track, window, level, spendable })
+    }
+
     /// The award that makes up the difference.
     pub(in crate::service) fn award(
         &self,
@@ -115,7 +144,13 @@ impl CreditsNet {
     }
 }
 
-impl PointsNet {
+impl<O> PointsNet<O> {
+    /// The same of another object, if it has one.
+    fn of<P>(self, object: Option<P>) -> Option<PointsNet<P>> {
+        let Self { effective_on, window, points, dojo_credits, .. } = self;
+        Some(PointsNet { object: object?, effective_on, window, points, dojo_credits })
+    }
+
     /// The award that makes up the difference.
     pub(in crate::service) fn award(
         &self,

@@ -65,9 +65,7 @@ impl Services {
         let policy = Arc::clone(self.policy());
         let opened = self.db.begin_snapshot().await?;
         let moves = Moves::load(&opened, &policy).await?;
-        let mut replay = MovingReplay::begin(&opened, &moves).await?;
-        let mut pace = Pace::holding(1, &self.db);
-        replay.replay_all(&opened, &mut pace).await?;
+        let mut replay = MovingReplay::whole(&opened, &moves, &mut Pace::holding(1, &self.db)).await?;
         opened.commit().await?;
         let mut pace = Pace::holding(0, &self.db);
         while self.recalculate_next(id, &mut replay).await? {
@@ -130,8 +128,9 @@ impl Services {
         replay.catch_up(transaction, subjects.iter().map(|(subject, last)| (subject.id(), *last))).await?;
         let mut posting = Posting::open(&self.policy, partners, professionals, &employers);
         let mut unchanged = HashMap::new();
-        for (subject, last_recorded_at) in &subjects {
-            let change = replay.change(*subject).ok_or_else(lost)?;
+        let changes = replay.changes(transaction, subjects.iter().map(|(subject, _)| *subject)).await?;
+        for ((subject, last_recorded_at), change) in subjects.iter().zip(changes) {
+            let change = change.ok_or_else(lost)?;
             let reason = recalculation.revert_reason.as_ref().unwrap_or(&recalculation.reason);
             let entry = LogEntry {
                 reason: Some(reason.clone()),

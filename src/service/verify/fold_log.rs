@@ -1,109 +1,80 @@
-//! The log folded by other policies than the one in force, without comparing anything.
+//! The log folded by several policies at once, without comparing anything.
 
 mod circles;
+mod tried;
 mod waiting;
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use entity::activity;
 use entity::value::LogAction;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::replay::{Expected, FIRST_OTHER, Replay, StepObjects};
-use super::{SUBJECTS_PER_PAGE, SearchKeys, load_subjects};
+use super::replay::{FIRST_OTHER, Replay, StepObjects};
 use crate::error::Error;
-use crate::program::day_sums::DaySums;
-use crate::program::expiry::{Accounts, CreditKind};
 use crate::program::fold::{ObjectIndex, Step, Subject};
-use crate::program::level_override::LevelOverride;
-use crate::program::rule::Track;
+use crate::program::rule::{Attributes, KindId};
 use crate::service::activities::parse_attributes;
-use crate::service::policy::Policy;
-use crate::service::posting::accounts;
 use crate::store::log::LoggedStep;
 use crate::store::recorded::{self, Recorded, RecordedPage};
-use crate::store::{activity, affiliation, credit_entry, log, merge};
+use crate::store::{activity as activities, affiliation, log};
 use circles::Circles;
+pub(in crate::service) use tried::{FoldedLog, TriedLog};
 pub(super) use waiting::Waiting;
 use waiting::WaitingRoom;
 
-/// Steps of a page: few enough that its text fits the cache of the processor, and that live traffic does not wait for long.
-const STEPS_PER_PAGE: i64 = 1_000;
-/// Recorded activities that are folded before other tasks have their turn.
-const STEPS_PER_PIECE: usize = 1_000;
+/// Steps of a page, and recorded activities that are folded in one go: few enough that a page's text fits the cache of the
+/// processor.
+const STEPS_PER_PIECE: u16 = 1_000;
+/// The same beside live traffic, which waits for what is under way.
+const STEPS_BESIDE_OTHERS: u16 = 200;
 /// Recorded activities that wait to be folded with others of their circle: as many as take 20 MB. A debug build lets so few
 /// of them wait that tests see what happens when the room is full.
 const WAITING_MAX: usize = if cfg!(debug_assertions) { 40 } else { 200_000 };
 
-/// What the log comes to for a partner.
-#[derive(Clone, Debug)]
-pub(in crate::service) struct FoldedPartner {
-    pub(in crate::service) id: Uuid,
-    pub(in crate::service) code: String,
-    pub(in crate::service) overrides: Vec<LevelOverride>,
-    pub(in crate::service) days: DaySums<(Track, NaiveDate)>,
-    pub(in crate::service) balance: i64,
+/// What a recorded activity is by a policy, and how many units it asks for; none if the policy does not allow it.
+pub(super) type Judged = Option<(KindId, i64)>;
+
+/// What a step is to each replay, or why it can't be.
+pub(super) type ReadStep = Vec<Result<Option<Step>, String>>;
+
+/// Replays by several policies, which the log is folded by at once.
+pub(super) trait Replays<'a> {
+    /// The first replay. All of them number subjects alike.
+    fn main(&self) -> &Replay<'a>;
+
+    /// How many replays judge an activity.
+    fn count(&self) -> usize;
+
+    /// What each policy says to a recorded activity, whose number is the next one.
+    fn judge(&mut self, row: &Recorded<'_>, attributes: Option<&Attributes>) -> impl Iterator<Item = Judged>;
+
+    /// Folds a recorded activity.
+    fn fold(&mut self, row: &Waiting, judged: &[Judged]);
+
+    /// Makes an activity known that was known by its number only.
+    fn know(&mut self, row: &activity::Model, number: ObjectIndex);
+
+    /// Whether what comes after a step depends on everything before it, whoever it is about.
+    fn divides(&self, step: &LoggedStep) -> bool;
+
+    /// What a step that was read as a whole is to each replay.
+    fn read(&mut self, step: &LoggedStep, objects: &StepObjects) -> ReadStep;
+
+    /// Folds a step that was read.
+    fn finish(&mut self, step: &LoggedStep, read: ReadStep);
 }
 
-/// What the log comes to for a professional.
-#[derive(Clone, Debug)]
-pub(in crate::service) struct FoldedProfessional {
-    pub(in crate::service) id: Uuid,
-    pub(in crate::service) code: String,
-    pub(in crate::service) signed_up_on: NaiveDate,
-    pub(in crate::service) overrides: Vec<LevelOverride>,
-    pub(in crate::service) days: DaySums<NaiveDate>,
-    pub(in crate::service) dojo_credits: i64,
-}
-
-/// What the log comes to by a policy, without subjects that were merged into others.
-#[derive(Clone, Debug, Default)]
-pub(in crate::service) struct FoldedLog {
-    pub(in crate::service) partners: Vec<FoldedPartner>,
-    pub(in crate::service) professionals: Vec<FoldedProfessional>,
-}
-
-impl FoldedLog {
-    fn of(replay: Replay<'_>) -> Self {
-        let partners = replay.partners.into_iter().filter(|state| state.merged_into.is_none());
-        let professionals = replay.professionals.into_iter().filter(|state| state.merged_into.is_none());
-        Self {
-            partners: partners
-                .map(|state| FoldedPartner {
-                    id: state.id,
-                    code: state.code,
-                    overrides: state.overrides,
-                    days: state.days,
-                    balance: state.credits,
-                })
-                .collect(),
-            professionals: professionals
-                .map(|state| FoldedProfessional {
-                    id: state.id,
-                    code: state.code,
-                    signed_up_on: state.signed_up_on,
-                    overrides: state.overrides,
-                    days: state.days,
-                    dojo_credits: state.dojo_credits,
-                })
-                .collect(),
-        }
-    }
-}
-
-/// The log, folded by two policies piece by piece. A step that one of them does not allow is left out there.
+/// The log, folded by several policies piece by piece. A step that one of them does not allow is left out there.
 ///
 /// Nearly all steps record an activity that no later step is about. Of these, no more is read than their awards depend on,
 /// and nothing is kept but their places in the log, which number them; the others are read as `verify` reads them.
 ///
 /// Recorded activities are folded circle by circle, in the order of the log within each; and before another step about the
 /// circle, since that can depend on them.
-pub(in crate::service) struct LogFold<'a> {
-    /// By each policy; by the first alone if the other one awards alike.
-    replays: Vec<Replay<'a>>,
-    /// What orders were paid with, of which both take it: neither policy places them again.
-    paid: Accounts<'a>,
+pub(super) struct LogFold<R> {
+    replays: R,
     /// Steps that were read.
     steps: u64,
     /// Place in the log of the last step that was read with those before it.
@@ -116,89 +87,80 @@ pub(in crate::service) struct LogFold<'a> {
     waiting: WaitingRoom,
     /// Whether the activities that wait are being folded, and nothing is read.
     is_full: bool,
-    /// Places of the recorded activities so far, in order: the place in this list is the number.
-    places: Vec<i64>,
+    numbers: Numbers,
     /// Whose recorded activities were before merges.
     former_owners: HashMap<i64, Vec<(i64, Uuid)>>,
 }
 
-impl<'a> LogFold<'a> {
-    /// Nothing is folded yet.
-    pub(in crate::service) async fn begin(
-        snapshot: &DatabaseTransaction,
-        policies: [&'a Policy; 2],
-    ) -> Result<Self, Error> {
-        let [first, second] = policies;
-        let mut replays = vec![Replay::new(first)];
-        if !first.editions.award_like(&second.editions) {
-            replays.push(Replay::new(second));
-        }
-        let all_moved = merge::former_owners(snapshot).await?;
-        for replay in &mut replays {
-            replay.number_recorded();
-        }
-        load_subjects(snapshot, &mut replays, Uuid::nil(), SearchKeys::Trusted).await?;
-        for replay in &mut replays {
-            replay.keep_entries_of_merges();
-            for moved in &all_moved {
-                let owners = replay.former_owners.entry(moved.object_id).or_default();
-                owners.push((moved.log_seq, moved.from_id));
-            }
-        }
-        let paid = paid(snapshot, policies, &replays[0]).await?;
-        let circles = Circles::of(&replays[0], affiliation::all_pairs(snapshot).await?);
+/// Places of the recorded activities that were read, in order: the place in this list is the number.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(Vec<i64>);
+
+impl Numbers {
+    /// The number of the activity that a step recorded, if it has one.
+    pub(super) fn of(&self, seq: i64) -> Option<ObjectIndex> {
+        self.0.binary_search(&seq).ok().map(number)
+    }
+
+    /// The place in the log of a recorded activity.
+    pub(super) fn seq(&self, number: ObjectIndex) -> Option<i64> {
+        self.0.get(number.0 as usize).copied()
+    }
+
+    fn add(&mut self, seq: i64) -> ObjectIndex {
+        self.0.push(seq);
+        number(self.0.len() - 1)
+    }
+}
+
+impl<'a, R: Replays<'a>> LogFold<R> {
+    /// Nothing is folded yet; the replays have the subjects.
+    pub(super) async fn begin(snapshot: &DatabaseTransaction, replays: R) -> Result<Self, Error> {
+        let circles = Circles::of(replays.main(), affiliation::all_pairs(snapshot).await?);
         Ok(Self {
-            replays,
-            paid,
             steps: 0,
             last: 0,
             recorded: RecordedPage::default(),
             read_through: 0,
-            waiting: WaitingRoom::new(circles.len()),
+            waiting: WaitingRoom::new(circles.len(), replays.count()),
             circles,
             is_full: false,
-            places: Vec::new(),
+            numbers: Numbers::default(),
             former_owners: recorded::former_owners(snapshot).await?,
+            replays,
         })
     }
 
-    /// Reads the next page, or folds a piece of what was read, and returns the number of steps that were read so far; none
-    /// if everything is folded.
-    pub(in crate::service) async fn piece(
+    /// Reads the next page, or folds a piece of what was read, a small one beside others, and returns the number of steps that
+    /// were read so far; none if everything is folded.
+    pub(super) async fn piece(
         &mut self,
         snapshot: &DatabaseTransaction,
+        is_beside_others: bool,
     ) -> Result<Option<u64>, Error> {
+        let size = if is_beside_others { STEPS_BESIDE_OTHERS } else { STEPS_PER_PIECE };
+        let limit = i64::from(size);
         if self.is_full {
-            for _ in 0..STEPS_PER_PIECE {
-                let Some(row) = self.waiting.take_any() else {
-                    self.is_full = false;
-                    break;
-                };
-                self.fold(&row);
-            }
+            self.is_full = (0..size).all(|_| self.fold_any());
             return Ok(Some(self.steps));
         }
         if self.recorded.is_empty() && self.read_through < i64::MAX {
-            let (page, count, last) = recorded::after(snapshot, self.read_through, STEPS_PER_PAGE).await?;
+            let (page, count, last) = recorded::after(snapshot, self.read_through, limit).await?;
             self.recorded = page;
-            self.read_through = if count < STEPS_PER_PAGE { i64::MAX } else { last };
+            self.read_through = if count < limit { i64::MAX } else { last };
         }
-        let steps = log::others_between(snapshot, (self.last, self.read_through), STEPS_PER_PAGE).await?;
-        let has_more = i64::try_from(steps.len()).is_ok_and(|count| count == STEPS_PER_PAGE);
+        let steps = log::others_between(snapshot, (self.last, self.read_through), limit).await?;
+        let has_more = steps.len() == usize::from(size);
         let through = steps.last().filter(|_| has_more).map_or(self.read_through, |step| step.seq);
         if steps.is_empty() && self.recorded.is_empty() {
             self.is_full = self.waiting.len() > 0;
             return Ok(self.is_full.then_some(self.steps));
         }
         let objects = StepObjects::load(snapshot, &steps).await?;
-        let contributed = activity::by_ids(snapshot, objects.contributed()).await?;
+        let contributed = activities::by_ids(snapshot, objects.contributed()).await?;
         for step in &steps {
             self.admit_recorded(step.seq, Some(step))?;
-            let earlier = step.activity.iter().chain(objects.history_of(step.seq));
-            let contributed = contributed.iter().filter(|_| step.action == LogAction::PartnersMerged);
-            for row in earlier.chain(contributed) {
-                self.know(row);
-            }
+            know_objects(&mut self.replays, &self.numbers, step, &objects, &contributed);
             self.apply(step, &objects);
         }
         self.admit_recorded(through, None)?;
@@ -210,22 +172,20 @@ impl<'a> LogFold<'a> {
     /// Takes the recorded activities through a place out of the page, but for the one that was recorded by a step which is
     /// read as a whole.
     fn admit_recorded(&mut self, through: i64, whole: Option<&LoggedStep>) -> Result<(), Error> {
-        let Self { replays, recorded, places, former_owners, circles, waiting, steps, .. } = self;
+        let Self { replays, recorded, numbers, former_owners, circles, waiting, steps, .. } = self;
         while let Some(row) = recorded.take_through(through)? {
             if whole.is_some_and(|step| step.seq == row.seq) {
                 continue;
             }
             *steps += 1;
-            let number = number(places.len());
-            places.push(row.seq);
-            let Some(subject) = subject(&replays[0], former_owners, &row) else { continue };
+            let number = numbers.add(row.seq);
+            let subject = subject(replays.main(), former_owners, &row);
             let attributes = parse_attributes(row.attributes).ok();
-            let judge =
-                |replay: &Replay<'_>| attributes.as_ref().and_then(|them| replay.judge_recorded(&row, them));
-            let judged = [0, 1].map(|place| replays.get(place).and_then(judge));
+            let judged = replays.judge(&row, attributes.as_ref());
+            let Some(subject) = subject else { continue };
             let Recorded { seq, quantity, occurred_on, .. } = row;
-            let row = Waiting { seq, quantity, subject, number, occurred_on, judged };
-            waiting.push(circles.number(subject), row);
+            let row = Waiting { seq, quantity, subject, number, occurred_on };
+            waiting.push(circles.number(subject), row, judged);
         }
         Ok(())
     }
@@ -233,84 +193,60 @@ impl<'a> LogFold<'a> {
     /// Folds what waits of a circle.
     fn fold_circle(&mut self, subject: Subject) {
         let circle = self.circles.number(subject);
-        while let Some(row) = self.waiting.take(circle) {
-            self.fold(&row);
+        while let Some((row, judged)) = self.waiting.take(circle) {
+            self.replays.fold(&row, judged);
         }
     }
 
-    fn fold(&mut self, row: &Waiting) {
-        for (replay, judged) in self.replays.iter_mut().zip(row.judged) {
-            replay.apply_recorded(row, judged);
-        }
+    /// Folds an activity that waits; false if none does.
+    fn fold_any(&mut self) -> bool {
+        let Some((row, judged)) = self.waiting.take_any() else { return false };
+        self.replays.fold(&row, judged);
+        true
     }
 
     /// Applies a step that was read as a whole, after the recorded activities that it can depend on.
     fn apply(&mut self, step: &LoggedStep, objects: &StepObjects) {
         self.steps += 1;
-        let main = &self.replays[0];
+        if self.replays.divides(step) {
+            while self.fold_any() {}
+        }
+        let main = self.replays.main();
         let partner = step.partner_id.and_then(|id| main.partner_indexes.get(&id).copied());
         let professional = step.professional_id.and_then(|id| main.professional_indexes.get(&id).copied());
         let own = [partner.map(Subject::Partner), professional.map(Subject::Professional)];
         for subject in own.into_iter().flatten() {
             self.fold_circle(subject);
         }
-        let read: Vec<_> = self.replays.iter_mut().map(|replay| replay.read(step, objects)).collect();
+        let read = self.replays.read(step, objects);
         let concerned = read.iter().filter_map(|read| read.as_ref().ok()?.as_ref()).flat_map(Step::subjects);
         for subject in concerned.collect::<Vec<_>>() {
             self.fold_circle(subject);
         }
-        for (replay, read) in self.replays.iter_mut().zip(read) {
-            replay.finish(step, read, Some(&self.paid), &mut Expected::unasked());
-        }
+        self.replays.finish(step, read);
     }
 
-    /// Makes an activity known to the replays that they know by its number only.
-    fn know(&mut self, row: &entity::activity::Model) {
-        let Ok(place) = self.places.binary_search(&row.seq) else { return };
-        let number = number(place);
-        for replay in &mut self.replays {
-            replay.know_recorded(row, number);
-        }
-    }
-
-    /// What the log comes to by the policies, with what expires through a day; one thing by both if they award alike.
-    pub(in crate::service) fn end(self, through: NaiveDate) -> (FoldedLog, Option<FoldedLog>) {
-        let mut folded = self.replays.into_iter().map(|mut replay| {
-            replay.expire_through(through);
-            FoldedLog::of(replay)
-        });
-        (folded.next().unwrap_or_default(), folded.next())
+    /// The replays, once everything is folded, and the numbers of recorded activities.
+    pub(super) fn end(self) -> (R, Numbers) {
+        (self.replays, self.numbers)
     }
 }
 
-/// What orders of the log were paid with, by the numbers that a replay gives the subjects. Where nothing expires, nothing is
-/// read.
-async fn paid<'a>(
-    snapshot: &DatabaseTransaction,
-    policies: [&'a Policy; 2],
-    replay: &Replay<'_>,
-) -> Result<Accounts<'a>, Error> {
-    let mut paid = Accounts::new(&policies[0].editions);
-    let expires = |kind| policies.iter().any(|policy| policy.editions.expire(kind));
-    if expires(CreditKind::Credits) {
-        let ids = credit_entry::spending_partners(snapshot).await?;
-        for chunk in ids.chunks(SUBJECTS_PER_PAGE) {
-            for (id, account) in accounts(&credit_entry::of_partners(snapshot, chunk).await?) {
-                let Some(who) = replay.partner_indexes.get(&id) else { continue };
-                paid.add_partner(*who, account.payments_only());
-            }
+/// Makes activities known to replays that a step is about, where they are known by their numbers only.
+pub(super) fn know_objects<'a>(
+    replays: &mut impl Replays<'a>,
+    numbers: &Numbers,
+    step: &LoggedStep,
+    objects: &StepObjects,
+    contributed: &[activity::Model],
+) {
+    let earlier = step.activity.iter().chain(objects.history_of(step.seq));
+    let contributed = contributed.iter().filter(|_| step.action == LogAction::PartnersMerged);
+    for row in earlier.chain(contributed) {
+        if let Some(number) = numbers.of(row.seq) {
+            replays.know(row, number);
         }
     }
-    if expires(CreditKind::DojoCredits) {
-        let ids = credit_entry::spending_professionals(snapshot).await?;
-        for chunk in ids.chunks(SUBJECTS_PER_PAGE) {
-            for (id, account) in accounts(&credit_entry::of_professionals(snapshot, chunk).await?) {
-                let Some(who) = replay.professional_indexes.get(&id) else { continue };
-                paid.add_professional(*who, account.payments_only());
-            }
-        }
-    }
-    Ok(paid)
 }
 
 /// The number of a recorded activity: those of other objects are above.

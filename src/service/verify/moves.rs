@@ -8,17 +8,23 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use entity::value::{LogAction, RecalculationStatus};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
-use super::replay::{Differences, Expected, OpenMove, Replay, StepObjects};
+use super::fold_log::{Judged, LogFold, Numbers, ReadStep, Replays, Waiting, know_objects};
+use super::replay::{
+    Cause, Change, Differences, Expected, OpenMove, Replay, StepObjects, is_of_recalculation,
+};
 use super::{STEPS_PER_PAGE, SearchKeys, load_subjects};
 use crate::error::Error;
+use crate::program::fold::ObjectIndex;
+use crate::program::rule::Attributes;
 use crate::service::pace::Pace;
 use crate::service::policy::Policy;
 use crate::service::posting::{Object, RecalculatedSubject};
 use crate::store::log::LoggedStep;
-use crate::store::{log, merge, recalculation};
+use crate::store::recorded::Recorded;
+use crate::store::{activity, log, merge, recalculation};
 
 /// The policies of the log, and the steps that move from one to the next.
 pub(in crate::service) struct Moves {
@@ -92,24 +98,30 @@ pub(in crate::service) struct MovingReplay<'a> {
     recalculated: i64,
     /// When each subject was last part of a step that was replayed.
     last_steps: HashMap<Uuid, Option<DateTime<Utc>>>,
+    /// Numbers of the activities that are known by them only.
+    numbers: Numbers,
 }
 
 impl<'a> MovingReplay<'a> {
-    /// Nothing is replayed yet.
-    pub(in crate::service) async fn begin(
+    /// Nothing is replayed yet. If that `verify`s the log, search keys are compared; else activities are known by their
+    /// numbers only.
+    async fn new(
         snapshot: &DatabaseTransaction,
         moves: &'a Moves,
+        search_keys: SearchKeys,
     ) -> Result<Self, Error> {
-        let mut replays = Vec::with_capacity(moves.policies.len());
-        for policy in &moves.policies {
-            let mut replay = Replay::new(policy);
-            let loaded = std::slice::from_mut(&mut replay);
-            load_subjects(snapshot, loaded, Uuid::nil(), SearchKeys::Compared).await?;
+        let mut replays: Vec<Replay<'a>> = moves.policies.iter().map(Replay::new).collect();
+        if search_keys == SearchKeys::Trusted {
+            replays.iter_mut().for_each(Replay::number_recorded);
+        }
+        load_subjects(snapshot, &mut replays, Uuid::nil(), search_keys).await?;
+        let all_moved = merge::former_owners(snapshot).await?;
+        for replay in &mut replays {
             replay.keep_entries_of_merges();
-            for moved in merge::former_owners(snapshot).await? {
-                replay.former_owners.entry(moved.object_id).or_default().push((moved.log_seq, moved.from_id));
+            for moved in &all_moved {
+                let owners = replay.former_owners.entry(moved.object_id).or_default();
+                owners.push((moved.log_seq, moved.from_id));
             }
-            replays.push(replay);
         }
         let mut replays = replays.into_iter();
         let Some(mut main) = replays.next() else {
@@ -126,7 +138,31 @@ impl<'a> MovingReplay<'a> {
             seen: HashSet::new(),
             recalculated: 0,
             last_steps: HashMap::new(),
+            numbers: Numbers::default(),
         })
+    }
+
+    /// For `verify`: nothing is replayed yet.
+    pub(super) async fn begin(snapshot: &DatabaseTransaction, moves: &'a Moves) -> Result<Self, Error> {
+        Self::new(snapshot, moves, SearchKeys::Compared).await
+    }
+
+    /// For recalculating: the whole log is replayed, and activities are known by their numbers only.
+    pub(in crate::service) async fn whole(
+        snapshot: &DatabaseTransaction,
+        moves: &'a Moves,
+        pace: &mut Pace<'_>,
+    ) -> Result<Self, Error> {
+        let mut fold =
+            LogFold::begin(snapshot, Self::new(snapshot, moves, SearchKeys::Trusted).await?).await?;
+        while fold.piece(snapshot, pace.is_beside_others()).await?.is_some() {
+            pace.rest().await;
+        }
+        let (mut whole, numbers) = fold.end();
+        whole.numbers = numbers;
+        let rows = recalculation::last_steps(snapshot).await?;
+        whole.last_steps = rows.into_iter().map(|row| (row.id, row.last_recorded_at)).collect();
+        Ok(whole)
     }
 
     /// Replays the next page, and returns the entries that it should have left; none if there is no further step.
@@ -144,52 +180,50 @@ impl<'a> MovingReplay<'a> {
         Ok(Some(expected))
     }
 
-    /// Replays the rest of the log, and notes when each subject was last part of a step.
-    pub(in crate::service) async fn replay_all(
-        &mut self,
-        snapshot: &DatabaseTransaction,
-        pace: &mut Pace<'_>,
-    ) -> Result<(), Error> {
-        while self.page(snapshot).await?.is_some() {
-            pace.rest().await;
-        }
-        let rows = recalculation::last_steps(snapshot).await?;
-        self.last_steps = rows.into_iter().map(|row| (row.id, row.last_recorded_at)).collect();
-        Ok(())
+    fn apply(&mut self, step: &LoggedStep, objects: &StepObjects, expected: &mut Expected) {
+        let read = self.read(step, objects);
+        self.finish_as(step, read, expected);
     }
 
-    fn apply(&mut self, step: &LoggedStep, objects: &StepObjects, expected: &mut Expected) {
-        // Only recalculations ask for what was committed late.
-        if !self.moves.seqs.is_empty() && step.seq > self.moves.last() {
-            self.seen.insert(step.seq);
-        }
+    fn finish_as(&mut self, step: &LoggedStep, read: ReadStep, expected: &mut Expected) {
+        self.note_seen(step.seq);
         match step.action {
             LogAction::RecalculationApplied | LogAction::RecalculationReverted => self.begin_move(step),
-            LogAction::Recalculated => {
-                self.recalculated = step.seq;
-                let shadow = self.begun.checked_sub(1).and_then(|place| self.shadows[place].as_mut());
-                if let Some(Shadow { replay, differences }) = shadow {
-                    self.main.recalculate(step, (replay, differences), expected);
-                    // What the subject was given is part of what later policies compare with.
-                    for later in self.shadows[self.begun..].iter_mut().flatten() {
-                        later.differences.add(&self.main, -1);
-                    }
-                } else {
-                    self.main.skip(step);
-                    let seq = step.seq;
-                    self.main
-                        .report
-                        .add_difference(|| format!("step {seq} of the log: there is no recalculation"));
-                }
-            }
+            LogAction::Recalculated => self.recalculate(step, expected),
             _ => {
-                self.main.apply(step, objects, None, expected);
+                let mut read = read.into_iter();
+                let mut next = || read.next().unwrap_or(Ok(None));
+                self.main.finish(step, next(), None, expected);
                 for Shadow { replay, differences } in self.shadows.iter_mut().flatten() {
-                    replay.apply(step, objects, Some(&self.main.accounts), &mut Expected::unasked());
+                    let paid = Some(&self.main.accounts);
+                    replay.finish(step, next(), paid, &mut Expected::unasked());
                     differences.add(replay, 1);
                     differences.add(&self.main, -1);
                 }
             }
+        }
+    }
+
+    /// Only recalculations ask for what was committed late.
+    fn note_seen(&mut self, seq: i64) {
+        if !self.moves.seqs.is_empty() && seq > self.moves.last() {
+            self.seen.insert(seq);
+        }
+    }
+
+    fn recalculate(&mut self, step: &LoggedStep, expected: &mut Expected) {
+        self.recalculated = step.seq;
+        let shadow = self.begun.checked_sub(1).and_then(|place| self.shadows[place].as_mut());
+        let Some(Shadow { replay, differences }) = shadow else {
+            self.main.skip(step);
+            let seq = step.seq;
+            self.main.report.add_difference(|| format!("step {seq} of the log: there is no recalculation"));
+            return;
+        };
+        self.main.recalculate(step, (replay, differences), expected);
+        // What the subject was given is part of what later policies compare with.
+        for later in self.shadows[self.begun..].iter_mut().flatten() {
+            later.differences.add(&self.main, -1);
         }
     }
 
@@ -235,10 +269,14 @@ impl<'a> MovingReplay<'a> {
                 continue;
             }
             let objects = StepObjects::load(connection, &steps).await?;
+            let numbers = std::mem::take(&mut self.numbers);
             for step in &steps {
+                // Merges wait until every subject has followed.
+                know_objects(self, &numbers, step, &objects, &[]);
                 self.apply(step, &objects, &mut Expected::unasked());
                 self.note_subjects(step);
             }
+            self.numbers = numbers;
         }
         self.last_steps.extend(others);
         Ok(())
@@ -255,8 +293,8 @@ impl<'a> MovingReplay<'a> {
         }
     }
 
-    /// What the last move makes of a subject.
-    pub(in crate::service) fn change(&self, subject: Object) -> Option<RecalculatedSubject> {
+    /// What the last move makes of a subject, before recorded activities are looked up.
+    fn change(&self, subject: Object) -> Option<Change> {
         let Shadow { replay, differences } = self.shadows.last()?.as_ref()?;
         match subject {
             Object::Partner(id) => {
@@ -269,5 +307,88 @@ impl<'a> MovingReplay<'a> {
             }
             _ => None,
         }
+    }
+
+    /// What the last move makes of subjects, in their order; none of one that is unknown.
+    pub(in crate::service) async fn changes(
+        &self,
+        connection: &impl ConnectionTrait,
+        subjects: impl Iterator<Item = Object>,
+    ) -> Result<Vec<Option<RecalculatedSubject>>, DbErr> {
+        let changes: Vec<Option<Change>> = subjects.map(|subject| self.change(subject)).collect();
+        let of_partners =
+            changes.iter().flatten().flat_map(|change| change.credits.iter().map(|net| net.object));
+        let of_people =
+            changes.iter().flatten().flat_map(|change| change.points.iter().map(|net| net.object));
+        let seq = |cause| match cause {
+            Cause::Recorded(number) => self.numbers.seq(number),
+            Cause::Object(_) => None,
+        };
+        let mut seqs: Vec<i64> = of_partners.chain(of_people).filter_map(seq).collect();
+        seqs.sort_unstable();
+        seqs.dedup();
+        let ids = activity::ids_at(connection, &seqs).await?;
+        let object = |cause| match cause {
+            Cause::Object(object) => Some(object),
+            cause @ Cause::Recorded(_) => ids.get(&seq(cause)?).copied().map(Object::Activity),
+        };
+        let named = |change: Change| change.with_objects(self.main.policy, object, |object| object.id());
+        Ok(changes.into_iter().map(|change| change.map(named)).collect())
+    }
+}
+
+impl<'a> Replays<'a> for MovingReplay<'a> {
+    fn main(&self) -> &Replay<'a> {
+        &self.main
+    }
+
+    fn count(&self) -> usize {
+        1 + self.shadows.len()
+    }
+
+    fn judge(&mut self, row: &Recorded<'_>, attributes: Option<&Attributes>) -> impl Iterator<Item = Judged> {
+        self.note_seen(row.seq);
+        self.main.add_quantity(row.quantity);
+        let shadows = self.shadows.iter().map(|shadow| shadow.as_ref().map(|shadow| &shadow.replay));
+        let replays = std::iter::once(Some(&self.main)).chain(shadows);
+        replays.map(move |replay| replay?.judge_recorded(row, attributes?))
+    }
+
+    fn fold(&mut self, row: &Waiting, judged: &[Judged]) {
+        let Some((by_main, by_shadows)) = judged.split_first() else { return };
+        self.main.apply_recorded(row, *by_main, None);
+        for (shadow, judged) in self.shadows.iter_mut().zip(by_shadows) {
+            let Some(Shadow { replay, differences }) = shadow else { continue };
+            replay.apply_recorded(row, *judged, Some(&self.main.accounts));
+            differences.add(replay, 1);
+            differences.add(&self.main, -1);
+            // Another step may have been read before, whose awards are still to come.
+            replay.awards.clear();
+        }
+        self.main.awards.clear();
+    }
+
+    fn know(&mut self, row: &entity::activity::Model, number: ObjectIndex) {
+        let shadows = self.shadows.iter_mut().flatten().map(|shadow| &mut shadow.replay);
+        for replay in shadows.chain([&mut self.main]) {
+            replay.know_recorded(row, number);
+        }
+    }
+
+    fn divides(&self, step: &LoggedStep) -> bool {
+        matches!(step.action, LogAction::RecalculationApplied | LogAction::RecalculationReverted)
+    }
+
+    fn read(&mut self, step: &LoggedStep, objects: &StepObjects) -> ReadStep {
+        // It says nothing about facts.
+        if is_of_recalculation(step.action) {
+            return ReadStep::new();
+        }
+        let shadows = self.shadows.iter_mut().flatten().map(|shadow| &mut shadow.replay);
+        std::iter::once(&mut self.main).chain(shadows).map(|replay| replay.read(step, objects)).collect()
+    }
+
+    fn finish(&mut self, step: &LoggedStep, read: ReadStep) {
+        self.finish_as(step, read, &mut Expected::unasked());
     }
 }

@@ -35,7 +35,7 @@ use crate::store::log::{LoggedAffiliation, LoggedStep};
 pub(super) use commerce::{Commerce, StepObjects};
 pub(super) use objects::FIRST_OTHER;
 use objects::Objects;
-pub(super) use recalculated::{Differences, OpenMove, is_of_recalculation};
+pub(super) use recalculated::{Cause, Change, Differences, OpenMove, is_of_recalculation};
 
 /// What the steps so far gave a partner.
 pub(super) struct PartnerState {
@@ -245,19 +245,6 @@ impl<'a> Replay<'a> {
         });
     }
 
-    /// Applies the next step; an impossible one is reported and skipped. Orders are paid with what they were paid with in
-    /// the accounts of `paid`, where there are some: by another policy they were not placed.
-    pub(super) fn apply(
-        &mut self,
-        logged: &LoggedStep,
-        objects: &StepObjects,
-        paid: Option<&Accounts<'_>>,
-        expected: &mut Expected,
-    ) {
-        let step = self.read(logged, objects);
-        self.finish(logged, step, paid, expected);
-    }
-
     /// What the next step is to the fold, which is changed here by steps about subjects themselves and by expiry only.
     pub(super) fn read(
         &mut self,
@@ -279,7 +266,9 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Folds a step that was read, and adds the entries that it should have left.
+    /// Folds a step that was read, and adds the entries that it should have left; an impossible one is reported and skipped.
+    /// Orders are paid with what they were paid with in the accounts of `paid`, where there are some: by another policy they
+    /// were not placed.
     pub(super) fn finish(
         &mut self,
         logged: &LoggedStep,

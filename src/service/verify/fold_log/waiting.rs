@@ -2,13 +2,13 @@
 
 use chrono::NaiveDate;
 
+use super::Judged;
 use crate::program::fold::{ObjectIndex, Subject};
-use crate::program::rule::KindId;
 
 /// Marks the end of a list.
 const NONE: u32 = u32::MAX;
 
-/// A recorded activity that was read, with what the policies say to it.
+/// A recorded activity that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::service::verify) struct Waiting {
     /// Place in the log of the step that recorded it.
@@ -17,8 +17,6 @@ pub(in crate::service::verify) struct Waiting {
     pub(in crate::service::verify) subject: Subject,
     pub(in crate::service::verify) number: ObjectIndex,
     pub(in crate::service::verify) occurred_on: NaiveDate,
-    /// What it is and how many units it asks for, by each policy that allows it.
-    pub(in crate::service::verify) judged: [Option<(KindId, i64)>; 2],
 }
 
 /// The activities that wait, in the order of the log within each circle.
@@ -28,6 +26,9 @@ pub(in crate::service::verify) struct Waiting {
 #[derive(Debug, Default)]
 pub(super) struct WaitingRoom {
     rows: Vec<(Waiting, u32)>,
+    /// What the policies say to them, one after the other.
+    judged: Vec<Judged>,
+    policies: usize,
     /// For each circle, the first and the last one that waits.
     ends: Vec<(u32, u32)>,
     left: usize,
@@ -36,9 +37,9 @@ pub(super) struct WaitingRoom {
 }
 
 impl WaitingRoom {
-    /// For so many circles.
-    pub(super) fn new(circles: usize) -> Self {
-        Self { ends: vec![(NONE, NONE); circles], ..Self::default() }
+    /// For so many circles and policies.
+    pub(super) fn new(circles: usize, policies: usize) -> Self {
+        Self { ends: vec![(NONE, NONE); circles], policies, ..Self::default() }
     }
 
     /// How many came since it was empty.
@@ -46,8 +47,9 @@ impl WaitingRoom {
         self.rows.len()
     }
 
-    /// Adds an activity of a circle.
-    pub(super) fn push(&mut self, circle: usize, row: Waiting) {
+    /// Adds an activity of a circle, with what each policy says to it.
+    pub(super) fn push(&mut self, circle: usize, row: Waiting, judged: impl IntoIterator<Item = Judged>) {
+        self.judged.extend(judged);
         let place = u32::try_from(self.rows.len()).expect("fewer than 2^32 activities");
         self.rows.push((row, NONE));
         self.left += 1;
@@ -60,25 +62,27 @@ impl WaitingRoom {
     }
 
     /// Takes the earliest activity of a circle.
-    pub(super) fn take(&mut self, circle: usize) -> Option<Waiting> {
+    pub(super) fn take(&mut self, circle: usize) -> Option<(Waiting, &[Judged])> {
         let (first, _) = &mut self.ends[circle];
-        let (row, next) = *self.rows.get(*first as usize)?;
+        let place = *first as usize;
+        let (row, next) = *self.rows.get(place)?;
         *first = next;
         self.left -= 1;
-        Some(row)
+        Some((row, &self.judged[place * self.policies..][..self.policies]))
     }
 
     /// Takes an activity of any circle, one circle after the other; none and an empty room if there is no further one.
-    pub(super) fn take_any(&mut self) -> Option<Waiting> {
-        while self.left > 0 {
-            if let Some(row) = self.take(self.called) {
-                return Some(row);
-            }
+    pub(super) fn take_any(&mut self) -> Option<(Waiting, &[Judged])> {
+        if self.left == 0 {
+            self.rows.clear();
+            self.judged.clear();
+            self.called = 0;
+            return None;
+        }
+        while self.ends[self.called].0 == NONE {
             self.called += 1;
         }
-        self.rows.clear();
-        self.called = 0;
-        None
+        self.take(self.called)
     }
 }
 
@@ -88,6 +92,7 @@ mod tests {
 
     use super::*;
     use crate::program::fold::PartnerIndex;
+    use crate::program::rule::KindId;
 
     fn waiting(seq: i64) -> Waiting {
         Waiting {
@@ -96,36 +101,48 @@ mod tests {
             subject: Subject::Partner(PartnerIndex(0)),
             number: ObjectIndex(0),
             occurred_on: NaiveDate::MIN,
-            judged: [None; 2],
         }
+    }
+
+    /// What two policies say to the activity of a place.
+    fn judged(seq: i64) -> [Judged; 2] {
+        [None, Some((KindId(0), seq))]
+    }
+
+    /// The places of all that wait, one circle after the other.
+    fn all(room: &mut WaitingRoom) -> Vec<i64> {
+        let mut seqs = Vec::new();
+        while let Some((row, judged_so)) = room.take_any() {
+            assert_eq!(judged_so, judged(row.seq));
+            seqs.push(row.seq);
+        }
+        seqs
     }
 
     proptest! {
         /// Whatever is called between: each comes once, in the order of its circle, and all have come in the end.
         #[test]
         fn each_is_taken_once_and_in_order(steps in prop::collection::vec((0_usize..5, 0_u8..4), 0..80)) {
-            let mut room = WaitingRoom::new(5);
+            let mut room = WaitingRoom::new(5, 2);
             let mut wanted: Vec<Vec<i64>> = vec![Vec::new(); 5];
             for (seq, (circle, what)) in (0..).zip(steps) {
                 match what {
                     0 => {
-                        let taken = room.take(circle).map(|row| row.seq);
+                        let taken = room.take(circle).map(|(row, _)| row.seq);
                         let first = (!wanted[circle].is_empty()).then(|| wanted[circle].remove(0));
                         prop_assert_eq!(taken, first);
                     }
                     1 if seq % 7 == 0 => {
-                        let all: Vec<i64> = std::iter::from_fn(|| room.take_any()).map(|row| row.seq).collect();
-                        prop_assert_eq!(all, wanted.iter_mut().flat_map(std::mem::take).collect::<Vec<_>>());
+                        prop_assert_eq!(all(&mut room), wanted.iter_mut().flat_map(std::mem::take).collect::<Vec<_>>());
                         prop_assert_eq!(room.len(), 0);
                     }
                     _ => {
-                        room.push(circle, waiting(seq));
+                        room.push(circle, waiting(seq), judged(seq));
                         wanted[circle].push(seq);
                     }
                 }
             }
-            let all: Vec<i64> = std::iter::from_fn(|| room.take_any()).map(|row| row.seq).collect();
-            prop_assert_eq!(all, wanted.concat());
+            prop_assert_eq!(all(&mut room), wanted.concat());
         }
     }
 }

@@ -12,6 +12,8 @@ pub(in crate::service::verify) const FIRST_OTHER: u32 = 1 << 31;
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     first: u32,
+    /// Quantities of recorded activities by their numbers, where somebody asks for them.
+    quantities: Vec<i64>,
     known: Vec<Object>,
 }
 
@@ -34,6 +36,16 @@ impl Objects {
     /// The object of a number; none if it is an activity that is known by its number only.
     pub(super) fn get(&self, index: ObjectIndex) -> Option<Object> {
         self.known.get(index.0.checked_sub(self.first)? as usize).copied()
+    }
+
+    /// Keeps the quantity of the next recorded activity.
+    pub(super) fn add_quantity(&mut self, quantity: i64) {
+        self.quantities.push(quantity);
+    }
+
+    /// The quantity of a recorded activity that is known by its number only.
+    pub(super) fn quantity(&self, index: ObjectIndex) -> i64 {
+        self.quantities.get(index.0 as usize).copied().unwrap_or_default()
     }
 
     /// A key that no other object has.

@@ -34,8 +34,33 @@ pub(in crate::service) struct OpenMove {
     pub(in crate::service) partners_through: Option<Uuid>,
 }
 
-type CreditsKey = (NaiveDate, Option<Track>, Option<TallyKey>, Object);
-type PointsKey = (NaiveDate, Option<TallyKey>, Object);
+/// What something was earned with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::service::verify) enum Cause {
+    Object(Object),
+    /// A recorded activity that is known by its number only, which is the same in all replays.
+    Recorded(ObjectIndex),
+}
+
+impl Cause {
+    fn of(replay: &Replay<'_>, index: ObjectIndex) -> Self {
+        replay.objects.get(index).map_or(Self::Recorded(index), Self::Object)
+    }
+
+    /// Orders those of one replay.
+    fn id(&self) -> Uuid {
+        match self {
+            Self::Object(object) => object.id(),
+            Self::Recorded(index) => Uuid::from_u128(index.0.into()),
+        }
+    }
+}
+
+/// What a recalculation makes of a subject, before recorded activities are looked up.
+pub(in crate::service::verify) type Change = RecalculatedSubject<Cause>;
+
+type CreditsKey = (NaiveDate, Option<Track>, Option<TallyKey>, Cause);
+type PointsKey = (NaiveDate, Option<TallyKey>, Cause);
 /// The day on which it was earned, and that on which it expired.
 type ExpiredKey = (NaiveDate, NaiveDate);
 
@@ -75,9 +100,8 @@ impl Differences {
                 change(nets, (earned_on, award.effective_on), (-sign * award.spendable_credits, 0));
                 continue;
             }
-            let Some(object) = replay.objects.get(award.object) else { continue };
             let window = award.count.map(|count| (count.kind, count.window_start));
-            let key = (award.effective_on, award.track, window, object);
+            let key = (award.effective_on, award.track, window, Cause::of(replay, award.object));
             let by = (sign * award.level_credits, sign * award.spendable_credits);
             change(self.credits.entry(award.partner).or_default(), key, by);
         }
@@ -87,44 +111,36 @@ impl Differences {
                 change(nets, (earned_on, award.effective_on), (-sign * award.dojo_credits, 0));
                 continue;
             }
-            let Some(object) = replay.objects.get(award.object) else { continue };
             let window = award.count.map(|count| (count.kind, count.window_start));
-            let key = (award.effective_on, window, object);
+            let key = (award.effective_on, window, Cause::of(replay, award.object));
             let by = (sign * award.points, sign * award.dojo_credits);
             change(self.points.entry(award.professional).or_default(), key, by);
         }
     }
 
-    fn credits_of(&self, policy: &Policy, who: PartnerIndex) -> Vec<CreditsNet> {
+    fn credits_of(&self, who: PartnerIndex) -> Vec<CreditsNet<Cause>> {
         let nets = self.credits.get(&who).into_iter().flatten();
-        let mut nets: Vec<CreditsNet> = nets
-            .map(|(&(effective_on, track, window, object), &(level, spendable))| CreditsNet {
-                object,
-                effective_on,
-                track,
-                window,
-                level,
-                spendable,
-            })
-            .collect();
-        // The same order in every process, which may number kinds in another order.
-        nets.sort_by_key(|net| (net.effective_on, net.object.id(), rule_code(policy, net.window), net.track));
-        nets
+        nets.map(|(&(effective_on, track, window, object), &(level, spendable))| CreditsNet {
+            object,
+            effective_on,
+            track,
+            window,
+            level,
+            spendable,
+        })
+        .collect()
     }
 
-    fn points_of(&self, policy: &Policy, who: ProfessionalIndex) -> Vec<PointsNet> {
+    fn points_of(&self, who: ProfessionalIndex) -> Vec<PointsNet<Cause>> {
         let nets = self.points.get(&who).into_iter().flatten();
-        let mut nets: Vec<PointsNet> = nets
-            .map(|(&(effective_on, window, object), &(points, dojo_credits))| PointsNet {
-                object,
-                effective_on,
-                window,
-                points,
-                dojo_credits,
-            })
-            .collect();
-        nets.sort_by_key(|net| (net.effective_on, net.object.id(), rule_code(policy, net.window)));
-        nets
+        nets.map(|(&(effective_on, window, object), &(points, dojo_credits))| PointsNet {
+            object,
+            effective_on,
+            window,
+            points,
+            dojo_credits,
+        })
+        .collect()
     }
 }
 
@@ -135,10 +151,6 @@ fn expired(nets: Option<&HashMap<ExpiredKey, (i64, i64)>>) -> Vec<Expired> {
         nets.map(|(&(earned_on, on), &(credits, _))| Expired { earned_on, on, credits }).collect();
     nets.sort_by_key(|one| (one.earned_on, one.on));
     nets
-}
-
-fn rule_code(policy: &Policy, window: Option<TallyKey>) -> Option<(String, NaiveDate)> {
-    window.map(|(kind, start)| (policy.editions.kind_code(kind).to_owned(), start))
 }
 
 fn sorted(tallies: impl Iterator<Item = (TallyKey, Tally)>) -> Vec<(TallyKey, Tally)> {
@@ -174,15 +186,15 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// What makes a partner of this replay what it is in the other one.
+    /// What makes a partner of this replay what it is in the other one, in no order.
     pub(in crate::service::verify) fn partner_change(
         &self,
         who: PartnerIndex,
         (other, differences): (&Replay<'_>, &Differences),
-    ) -> RecalculatedSubject {
+    ) -> Change {
         let tallies = sorted(other.fold.partner_tallies(who));
         RecalculatedSubject {
-            credits: differences.credits_of(self.policy, who),
+            credits: differences.credits_of(who),
             points: Vec::new(),
             expired: expired(differences.expired_credits.get(&who)),
             has_other_tallies: tallies != sorted(self.fold.partner_tallies(who)),
@@ -190,20 +202,25 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// What makes a professional of this replay what the person is in the other one.
+    /// What makes a professional of this replay what the person is in the other one, in no order.
     pub(in crate::service::verify) fn professional_change(
         &self,
         who: ProfessionalIndex,
         (other, differences): (&Replay<'_>, &Differences),
-    ) -> RecalculatedSubject {
+    ) -> Change {
         let tallies = sorted(other.fold.professional_tallies(who));
         RecalculatedSubject {
             credits: Vec::new(),
-            points: differences.points_of(self.policy, who),
+            points: differences.points_of(who),
             expired: expired(differences.expired_dojo_credits.get(&who)),
             has_other_tallies: tallies != sorted(self.fold.professional_tallies(who)),
             tallies,
         }
+    }
+
+    /// A change with its differences in the order of the entries.
+    fn ordered(&self, change: Change) -> Change {
+        change.with_objects(self.policy, Some, Cause::id)
     }
 
     /// Makes the subject of a step what it is in the other replay.
@@ -217,7 +234,7 @@ impl<'a> Replay<'a> {
         // Without the mark, only what was taken back after it had expired came back.
         let is_whole = has_expiry(logged.data.as_deref());
         if let Some(who) = logged.partner_id.and_then(|id| self.partner_indexes.get(&id).copied()) {
-            let change = self.partner_change(who, (other, differences));
+            let change = self.ordered(self.partner_change(who, (other, differences)));
             for net in &change.credits {
                 let object = self.number(net.object);
                 self.awards.credits.push(net.award(&self.policy.editions, who, object));
@@ -232,7 +249,7 @@ impl<'a> Replay<'a> {
         } else if let Some(who) =
             logged.professional_id.and_then(|id| self.professional_indexes.get(&id).copied())
         {
-            let change = self.professional_change(who, (other, differences));
+            let change = self.ordered(self.professional_change(who, (other, differences)));
             for net in &change.points {
                 let object = self.number(net.object);
                 self.awards.points.push(net.award(&self.policy.editions, who, object));
@@ -246,7 +263,7 @@ impl<'a> Replay<'a> {
             let (points, days) = other.fold.professional_sums(who);
             // Each replay numbers objects itself.
             let days = days.renumbered(|activity| {
-                other.objects.get(activity).map_or(activity, |object| self.number(object))
+                other.objects.get(activity).map_or(activity, |object| self.number(Cause::Object(object)))
             });
             self.fold.adopt_professional(who, &change.tallies, (points, &days));
             differences.points.remove(&who);
@@ -262,9 +279,12 @@ impl<'a> Replay<'a> {
     }
 
     /// Keeps an award for affiliations that are entered later, as the live path finds it among the entries.
-    fn keep_past_award(&mut self, who: ProfessionalIndex, net: &PointsNet, object: ObjectIndex) {
-        let Object::Activity(id) = net.object else { return };
-        let quantity = self.activities.get(&id).map_or(0, |state| state.quantity);
+    fn keep_past_award(&mut self, who: ProfessionalIndex, net: &PointsNet<Cause>, object: ObjectIndex) {
+        let quantity = match net.object {
+            Cause::Recorded(index) => self.objects.quantity(index),
+            Cause::Object(Object::Activity(id)) => self.activities.get(&id).map_or(0, |state| state.quantity),
+            Cause::Object(_) => return,
+        };
         let rule = net.window.and_then(|(kind, _)| self.policy.editions.at(net.effective_on).rule(kind));
         let also = rule.and_then(|rule| rule.counts_as).map(|kind| (kind, quantity));
         let also = also.filter(|_| !self.fold.has_award(who, object));
@@ -272,8 +292,12 @@ impl<'a> Replay<'a> {
         self.fold.load_award(who, award);
     }
 
-    /// The number of an object, the one that it has already if it is one of a fact.
-    fn number(&mut self, object: Object) -> ObjectIndex {
+    /// The number of what something was earned with, the one that it has already if it is one of a fact.
+    fn number(&mut self, cause: Cause) -> ObjectIndex {
+        let object = match cause {
+            Cause::Recorded(index) => return index,
+            Cause::Object(object) => object,
+        };
         let known = match object {
             Object::Activity(id) => self.activities.get(&id).map(|state| state.number),
             Object::Order(id) => self.commerce.order_number(id),

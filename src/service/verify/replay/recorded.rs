@@ -5,10 +5,10 @@ use entity::value::ActivityStatus;
 
 use super::{ActivityState, Replay};
 use crate::program::admission::units;
-use crate::program::expiry::{Following, Returning};
+use crate::program::expiry::{Accounts, Following, Returning};
 use crate::program::fold::{Fact, ObjectIndex, Step};
-use crate::program::rule::{Attributes, KindId, Program};
-use crate::service::verify::fold_log::Waiting;
+use crate::program::rule::{Attributes, Program};
+use crate::service::verify::fold_log::{Judged, Waiting};
 use crate::store::recorded::Recorded;
 
 impl Replay<'_> {
@@ -17,12 +17,17 @@ impl Replay<'_> {
         self.objects.number_recorded();
     }
 
+    /// Keeps the quantity of the next recorded activity, for recalculations of before.
+    pub(in crate::service::verify) fn add_quantity(&mut self, quantity: i64) {
+        self.objects.add_quantity(quantity);
+    }
+
     /// What a recorded activity is, and how many units it asks for; none if the policy does not allow it.
     pub(in crate::service::verify) fn judge_recorded(
         &self,
         row: &Recorded<'_>,
         attributes: &Attributes,
-    ) -> Option<(KindId, i64)> {
+    ) -> Judged {
         let program = if row.is_partner { Program::Partner } else { Program::Professional };
         let (editions, occurred_on) = (&self.policy.editions, row.occurred_on);
         let kind = editions.kind(program, row.kind)?;
@@ -30,25 +35,28 @@ impl Replay<'_> {
         Some((kind, units(rule, row.quantity, row.points, occurred_on, attributes).ok()?))
     }
 
-    /// Applies the recording of an activity, unless the policy does not allow it.
+    /// Applies the recording of an activity, unless the policy does not allow it. What it gave is in the awards. Orders are
+    /// paid with what they were paid with in the accounts of `paid`, where there are some.
     pub(in crate::service::verify) fn apply_recorded(
         &mut self,
         row: &Waiting,
-        judged: Option<(KindId, i64)>,
+        judged: Judged,
+        paid: Option<&Accounts<'_>>,
     ) {
+        self.awards.clear();
         let Some((kind, units)) = judged else { return };
         self.seq = row.seq;
-        self.awards.clear();
         let Waiting { number: activity, subject, occurred_on, quantity, .. } = *row;
         let fact = Fact { activity, subject, kind, occurred_on, quantity, units };
         // What exceeds the range of the API is not recorded.
         let _ = self.fold.apply(&Step::Recorded(fact), &mut self.awards);
         let objects = &self.objects;
-        let following = Following::Own(Returning::Free);
+        let following = match paid {
+            Some(paid) => Following::PaidAs(paid, Returning::Free),
+            None => Following::Own(Returning::Free),
+        };
         self.accounts.settle(&mut self.awards, following, &|index| objects.key(index));
         self.sum_up();
-        // Another step may have been read before, whose awards are still to come.
-        self.awards.clear();
     }
 
     /// Adds what the last step gave to the sums of its subjects.
