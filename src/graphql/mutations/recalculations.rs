@@ -110,7 +110,7 @@ impl RecalculationMutations {
 
     /// Applies a planned recalculation: the ledger becomes what it would be if its edition had been in force from the
     /// start. The edition is in force with the answer, for facts of past days that are recorded later as well. Each partner
-    /// and professional follows in one transaction, by entries with the reason `RECALCULATION`. Redemptions, holds, orders
+    /// and professional follows by one step, whose entries have the reason `RECALCULATION`. Redemptions, holds, orders
     /// and their prices stay, so a balance can become negative. A plan that the log has overtaken is refused.
     /// Administrators only.
     async fn apply_recalculation(
