@@ -59,8 +59,19 @@ struct ProfessionalState {
     affiliations: Affiliations,
     tallies: Tallies,
     last_award: Option<u32>,
+    /// Whether awards are not kept, as no affiliation will credit them.
+    forgets_awards: bool,
     points: i64,
     days: DayPoints,
+}
+
+impl ProfessionalState {
+    /// Keeps an award for affiliations that are entered later.
+    fn keep(&mut self, award: PastAward, awards: &mut PastAwards) {
+        if !self.forgets_awards {
+            awards.push(&mut self.last_award, award);
+        }
+    }
 }
 
 /// A sum would exceed the range of the API.
@@ -133,6 +144,7 @@ impl<'e> Fold<'e> {
             affiliations: Affiliations::default(),
             tallies: Tallies::default(),
             last_award: None,
+            forgets_awards: false,
             points,
             days: DayPoints::default(),
         });
@@ -151,7 +163,12 @@ impl<'e> Fold<'e> {
 
     /// Loads a past award, so that a later affiliation can credit it.
     pub fn load_award(&mut self, who: ProfessionalIndex, award: PastAward) {
-        self.awards.push(&mut self.professionals[who.0 as usize].last_award, award);
+        self.professionals[who.0 as usize].keep(award, &mut self.awards);
+    }
+
+    /// Keeps no further award of a professional: no later step is about an affiliation of the person, or about the person.
+    pub fn forget_awards(&mut self, who: ProfessionalIndex) {
+        self.professional(who).forgets_awards = true;
     }
 
     /// Loads the points of a day, for activities that take points.

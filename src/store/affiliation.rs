@@ -138,6 +138,21 @@ pub(crate) async fn all_pairs(connection: &impl ConnectionTrait) -> Result<Vec<(
     .await
 }
 
+/// For professionals, the place in the log of the last step about an affiliation of theirs or about themselves, in no order.
+pub(crate) async fn last_steps(connection: &impl ConnectionTrait) -> Result<Vec<(Uuid, i64)>, DbErr> {
+    sql!(
+        LAST_STEPS,
+        "SELECT professional_id, MAX(seq) AS seq FROM (SELECT f.professional_id, l.seq FROM affiliations f \
+         JOIN log l ON l.affiliation_id = f.id UNION ALL \
+         SELECT professional_id, seq FROM log WHERE professional_id IS NOT NULL) AS steps GROUP BY professional_id"
+    );
+    row::all(connection, LAST_STEPS.bind(connection.get_database_backend(), []), |row| {
+        let mut cells = Cells::of(row)?;
+        Ok((cells.take("professional_id")?, cells.take("seq")?))
+    })
+    .await
+}
+
 /// Whose affiliations are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AffiliationOwner {

@@ -184,7 +184,7 @@ impl Fold<'_> {
         state.points += net.points;
         let award =
             PastAward { activity: net.activity, occurred_on: net.occurred_on, points: net.points, also };
-        self.awards.push(&mut state.last_award, award);
+        state.keep(award, &mut self.awards);
         out.points.push(PointsAward {
             professional: who,
             object: net.activity,

@@ -50,7 +50,7 @@ impl<'e> Fold<'e> {
         }
         state.points += earned.award;
         let award = PastAward { activity: fact.activity, occurred_on: date, points: earned.award, also };
-        self.awards.push(&mut state.last_award, award);
+        state.keep(award, &mut self.awards);
         out.points.push(PointsAward {
             professional: who,
             object: fact.activity,
@@ -77,7 +77,7 @@ impl<'e> Fold<'e> {
         let state = &mut self.professionals[who.0 as usize];
         state.points += points;
         let award = PastAward { activity, occurred_on: on, points, also: None };
-        self.awards.push(&mut state.last_award, award);
+        state.keep(award, &mut self.awards);
         out.points.push(PointsAward {
             professional: who,
             object: activity,

@@ -212,7 +212,7 @@ impl Fold<'_> {
                 points: change.points,
                 also: None,
             };
-            self.awards.push(&mut state.last_award, award);
+            state.keep(award, &mut self.awards);
             out.points.push(PointsAward {
                 professional: who,
                 object: change.activity,

@@ -9,7 +9,7 @@ use super::{Judged, LogFold, ReadStep, Replays, Waiting};
 use crate::error::Error;
 use crate::program::day_sums::DaySums;
 use crate::program::expiry::{Accounts, CreditKind};
-use crate::program::fold::ObjectIndex;
+use crate::program::fold::{ObjectIndex, Subject};
 use crate::program::level_override::LevelOverride;
 use crate::program::rule::{Attributes, Track};
 use crate::service::policy::Policy;
@@ -18,7 +18,7 @@ use crate::service::verify::replay::{Expected, Replay, StepObjects};
 use crate::service::verify::{SUBJECTS_PER_PAGE, SearchKeys, load_subjects};
 use crate::store::log::LoggedStep;
 use crate::store::recorded::Recorded;
-use crate::store::{credit_entry, merge};
+use crate::store::{affiliation, credit_entry, merge};
 
 /// What the log comes to for a partner.
 #[derive(Clone, Debug)]
@@ -82,6 +82,8 @@ struct PolicyPair<'a> {
     replays: Vec<Replay<'a>>,
     /// What orders were paid with, of which both take it: neither policy places them again.
     paid: Accounts<'a>,
+    /// For each professional, the place in the log after which the awards of recorded activities are not needed again.
+    last_steps: Vec<i64>,
 }
 
 impl<'a> Replays<'a> for PolicyPair<'a> {
@@ -98,6 +100,11 @@ impl<'a> Replays<'a> for PolicyPair<'a> {
     }
 
     fn fold(&mut self, row: &Waiting, judged: &[Judged]) {
+        if let Subject::Professional(who) = row.subject
+            && row.seq > self.last_steps[who.0 as usize]
+        {
+            self.replays.iter_mut().for_each(|replay| replay.fold.forget_awards(who));
+        }
         for (replay, judged) in self.replays.iter_mut().zip(judged) {
             replay.apply_recorded(row, *judged, None);
             // Another step may have been read before, whose awards are still to come.
@@ -153,7 +160,8 @@ impl<'a> TriedLog<'a> {
             }
         }
         let paid = paid(snapshot, policies, &replays[0]).await?;
-        Ok(Self(LogFold::begin(snapshot, PolicyPair { replays, paid }).await?))
+        let last_steps = last_steps(snapshot, &replays[0]).await?;
+        Ok(Self(LogFold::begin(snapshot, PolicyPair { replays, paid, last_steps }).await?))
     }
 
     /// Reads the next page, or folds a piece of what was read, a small one beside others, and returns the number of steps that
@@ -175,6 +183,25 @@ impl<'a> TriedLog<'a> {
         });
         (folded.next().unwrap_or_default(), folded.next())
     }
+}
+
+/// For each professional of a replay, the place in the log of the last step that asks for awards of before. Merges ask for
+/// those of both.
+async fn last_steps(snapshot: &DatabaseTransaction, replay: &Replay<'_>) -> Result<Vec<i64>, Error> {
+    let mut last = vec![0; replay.professionals.len()];
+    for (id, seq) in affiliation::last_steps(snapshot).await? {
+        if let Some(who) = replay.professional_indexes.get(&id) {
+            last[who.0 as usize] = seq;
+        }
+    }
+    for (index, state) in replay.professionals.iter().enumerate() {
+        let Some(into) = state.stored_merged_into else { continue };
+        last[index] = i64::MAX;
+        if let Some(who) = replay.professional_indexes.get(&into) {
+            last[who.0 as usize] = i64::MAX;
+        }
+    }
+    Ok(last)
 }
 
 /// What orders of the log were paid with, by the numbers that a replay gives the subjects. Where nothing expires, nothing is
