@@ -216,7 +216,7 @@ fn queries() -> Vec<(&'static str, String, u64)> {
                 "partner(code: \"p1\") {{ balance {standing} ledger(last: ROWS) {{ nodes {{ explanation }} }} \
                  professionals(first: ROWS) {{ nodes {{ code {level} }} }} }}"
             ),
-            5,
+            4,
         ),
         (
             "page by credits",

@@ -64,6 +64,12 @@ impl<R> Batch<R> {
         &self.rows
     }
 
+    /// Keeps a relation that is known already.
+    fn know<V: Send + Sync + 'static>(&self, relation: Relation, value: V) {
+        // Nothing was loaded for the batch yet, so the first value is this one.
+        let _ = self.cell(relation).set(Ok(Arc::new(value)));
+    }
+
     /// The cell of a relation.
     fn cell<V: Send + Sync + 'static>(&self, relation: Relation) -> Cell<V> {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get::<V>(relation)
@@ -78,8 +84,7 @@ impl<R: Send + Sync> BatchRow<R> {
 
     /// The same with a relation of the batch that is known already.
     pub(crate) fn with<V: Send + Sync + 'static>(self, relation: Relation, value: V) -> Self {
-        // Nothing was loaded for the batch yet, so the first value is this one.
-        let _ = self.batch.cell(relation).set(Ok(Arc::new(value)));
+        self.batch.know(relation, value);
         self
     }
 
@@ -180,6 +185,12 @@ impl<R> BatchPages<R> {
             pages.insert(owner, (from..all.len(), page.has_more));
         }
         Self { batch: Batch::new(all), pages }
+    }
+
+    /// The same with a relation of the batch that is known already.
+    pub(crate) fn with<V: Send + Sync + 'static>(self, relation: Relation, value: V) -> Self {
+        self.batch.know(relation, value);
+        self
     }
 
     pub(crate) fn of(&self, owner: Uuid) -> BatchPage<R> {

@@ -1,6 +1,6 @@
 //! Lists as Relay connections: arguments, cursors, pages.
 
-use async_graphql::SimpleObject;
+use async_graphql::{SelectionField, SimpleObject};
 use chrono::NaiveDate;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ use crate::store::list::professionals::{ProfessionalFilter, ProfessionalOrder};
 use crate::store::page::Page;
 use crate::store::partner::PartnerRow;
 use crate::store::points::PointsFilter;
-use crate::store::professional::{AffiliatedProfessional, ProfessionalRow};
+use crate::store::professional::ProfessionalRow;
 use crate::store::subject::{EARLIEST, SubjectKey};
 
 /// Rows of a page without `first` or `last`.
@@ -487,13 +487,12 @@ pub(crate) const CONTRACTS: &str = "contracts";
 /// Name of the lists of a partner's professionals.
 pub(crate) const AFFILIATED: &str = "affiliated";
 
-/// The professionals of partners, without the partner that each was found for.
-pub(crate) fn without_partner(
-    pages: std::collections::HashMap<Uuid, crate::store::page::Rows<AffiliatedProfessional>>,
-) -> std::collections::HashMap<Uuid, crate::store::page::Rows<ProfessionalRow>> {
-    let plain = pages.into_iter().map(|(id, page)| {
-        let rows = page.rows.into_iter().map(|one| one.row).collect();
-        (id, crate::store::page::Rows { rows, has_more: page.has_more })
-    });
-    plain.collect()
+/// Whether a field with a list asks for a field of its objects.
+pub(crate) fn asks_of_nodes(list: SelectionField<'_>, name: &str) -> bool {
+    let asks = |object: SelectionField<'_>| object.selection_set().any(|field| field.name() == name);
+    list.selection_set().any(|field| match field.name() {
+        "nodes" => asks(field),
+        "edges" => field.selection_set().any(|edge| edge.name() == "node" && asks(edge)),
+        _ => false,
+    })
 }

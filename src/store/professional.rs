@@ -252,20 +252,52 @@ pub(crate) async fn erase(
 
 /// A professional affiliated with a partner.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct AffiliatedProfessional {
+pub(crate) struct AffiliatedProfessional {
     /// The partner.
-    pub partner_id: Uuid,
+    pub(crate) partner_id: Uuid,
+    /// The points of the last two membership years that have some, the later one first, as [`YearPoints`] reads them; none
+    /// if nobody asked for them.
+    totals: Option<String>,
     /// The professional.
     #[sea_orm(nested)]
-    pub row: ProfessionalRow,
+    pub(crate) row: ProfessionalRow,
+}
+
+/// Points of a membership year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct YearPoints {
+    /// Number of the membership year.
+    pub(crate) number: i32,
+    pub(crate) points: i64,
+    /// The last day with points.
+    pub(crate) last_on: NaiveDate,
+}
+
+impl YearPoints {
+    fn read(text: &str) -> Option<Self> {
+        let mut fields = text.split(' ');
+        let mut next = || fields.next();
+        Some(Self {
+            number: next()?.parse().ok()?,
+            points: next()?.parse().ok()?,
+            last_on: next()?.parse().ok()?,
+        })
+    }
+}
+
+impl AffiliatedProfessional {
+    /// The points of the last two membership years that have some; none if nobody asked for them.
+    pub(crate) fn totals(&self) -> Option<Vec<YearPoints>> {
+        self.totals.as_deref()?.split_terminator(';').map(YearPoints::read).collect()
+    }
 }
 
 /// Of a partner, on the day $2: keyed by the professional's id, $3 after and $4 before.
-fn affiliated() -> PageSql {
+fn affiliated(totals: &str) -> PageSql {
     let text = |direction: &str| {
         Sql::page_per_owner(
             // The columns of the row first, where it expects them.
-            &format!("{COLUMNS}, k.id AS partner_id"),
+            &format!("{COLUMNS}, k.id AS partner_id, {totals} AS totals"),
             "affiliations",
             "partner_id",
             "NOT e.voided AND e.starts_on <= $2 AND (e.ends_on IS NULL OR e.ends_on >= $2) \
@@ -279,15 +311,23 @@ fn affiliated() -> PageSql {
     PageSql { forward: text("ASC"), backward: text("DESC") }
 }
 
-static AFFILIATED: LazyLock<PageSql> = LazyLock::new(affiliated);
-
-/// For each partner, one page of the professionals affiliated with it on a day, in the order of sign-up.
+/// For each partner, one page of the professionals affiliated with it on a day, in the order of sign-up; with the points of
+/// membership years if they are asked for.
 pub(crate) async fn of_partners(
     connection: &impl ConnectionTrait,
     partners: &[Uuid],
     day: NaiveDate,
     page: &Page<Uuid>,
+    with_totals: bool,
 ) -> Result<HashMap<Uuid, Rows<AffiliatedProfessional>>, DbErr> {
+    static ALONE: LazyLock<PageSql> = LazyLock::new(|| affiliated("CAST(NULL AS TEXT)"));
+    static WITH_TOTALS: LazyLock<PageSql> = LazyLock::new(|| {
+        affiliated(
+            "COALESCE((SELECT string_agg(concat_ws(' ', t.membership_year, t.points, t.last_on), ';') \
+             FROM (SELECT y.membership_year, y.points, y.last_on FROM professional_totals y \
+             WHERE y.professional_id = p.id ORDER BY y.membership_year DESC LIMIT 2) t), '')",
+        )
+    });
     let values = [
         day.into(),
         page.after.unwrap_or(Uuid::nil()).into(),
@@ -296,7 +336,7 @@ pub(crate) async fn of_partners(
     ];
     page::pages_per_owner(
         connection,
-        &AFFILIATED,
+        if with_totals { &WITH_TOTALS } else { &ALONE },
         page,
         partners,
         values,

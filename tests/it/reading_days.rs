@@ -11,6 +11,7 @@ both! {
     explanations_hold_the_arithmetic,
     credits_of_a_year,
     edition_of_a_day,
+    s3_standings_of_a_list_are_those_of_each_professional,
 }
 
 const TODAY: &str = "2026-08-31";
@@ -268,4 +269,43 @@ async fn edition_of_a_day(backend: Backend) {
     }
     let app = app.restart("2026-09-01").await;
     assert_eq!(app.ok(query, Value::Null).await["edition"], today);
+}
+
+/// A list reads its standings with its rows; one professional's is read by itself. They also agree when the clock was set
+/// back since points were recorded.
+async fn s3_standings_of_a_list_are_those_of_each_professional(backend: Backend) {
+    let app = TestApp::start(backend, TODAY).await;
+    app.partner("nordwind", "2020-01-01").await;
+    let people = [
+        ("ada", "2022-03-10", &["2022-04-01", "2025-04-01", "2026-03-10", "2026-08-31"][..]),
+        ("bram", "2024-02-29", &["2025-02-28", "2026-02-27", "2026-02-28"]),
+        ("cleo", "2023-09-01", &["2023-09-01", "2024-08-31"]),
+        ("dirk", "2025-06-01", &["2025-07-01"]),
+        ("ella", "2026-01-01", &[]),
+    ];
+    for (code, signed_up_on, days) in people {
+        app.professional(code, signed_up_on).await;
+        app.affiliate(code, "nordwind", "2026-01-01").await;
+        for day in days {
+            let activity = Activity::of_professional(code, "USE_CASE_PUBLISHED", day).points(900);
+            app.record(activity.external_id(&format!("{code}-{day}"))).await;
+        }
+    }
+    let back = app.another("2026-03-11").await;
+    let standing = "code standing { asOf membershipYear points level { code } validUntil securedLevel { code } pointsToRetain }";
+    for app in [&app, &back] {
+        let list = "partner(code: \"nordwind\") { professionals";
+        let nodes = app.ok(&format!("{{ {list} {{ nodes {{ {standing} }} }} }} }}"), json!({})).await;
+        let edges =
+            app.ok(&format!("{{ {list} {{ edges {{ node {{ {standing} }} }} }} }} }}"), json!({})).await;
+        let nodes = &nodes["partner"]["professionals"]["nodes"];
+        for (place, (code, ..)) in people.iter().enumerate() {
+            let alone =
+                app.ok(&format!("{{ professional(code: \"{code}\") {{ {standing} }} }}"), json!({})).await;
+            assert_eq!(nodes[place], alone["professional"], "{code}");
+            assert_eq!(edges["partner"]["professionals"]["edges"][place]["node"], nodes[place], "{code}");
+        }
+        assert_ne!(nodes[0]["standing"]["points"], 0, "{nodes}");
+    }
+    back.stop().await;
 }

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::graphql::batch::{BatchPages, BatchRow};
 use crate::graphql::connection::{
     ACTIVITIES, AFFILIATED, AFFILIATIONS, Connection, DEALS, LEDGER, ListOrder, ORDERS, PageArguments,
-    QUOTES, Total, without_partner,
+    QUOTES, Total, asks_of_nodes,
 };
 use crate::graphql::error::{ApiError, or_null};
 use crate::graphql::id::NodeType;
@@ -297,11 +297,15 @@ impl Partner {
         let day = as_of.map(|date| date.0);
         let page = PageArguments { first, after, last, before }.page(&AFFILIATED)?;
         let services = context.data_unchecked::<Services>();
+        let asks_standings = asks_of_nodes(context.field(), "standing");
         let load = || async {
-            services
-                .affiliated_pages(&self.ids(), day, &page)
-                .await
-                .map(|pages| BatchPages::new(without_partner(pages)))
+            let (pages, standings) =
+                services.affiliated_pages(&self.ids(), day, &page, asks_standings).await?;
+            let pages = BatchPages::new(pages);
+            Ok::<_, Error>(match standings {
+                Some(standings) => pages.with(Relation::Standing(None, None), standings),
+                None => pages,
+            })
         };
         let pages = self.0.load(Relation::Affiliated(day, page.clone()), load).await?;
         let found = pages.of(self.0.row().id);

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::PerSubject;
 use super::lists::known_levels;
+use super::professionals::StandingOn;
 use crate::access::Operation;
 use crate::error::Error;
 use crate::program::level::Levels;
@@ -18,7 +20,7 @@ use crate::service::{Services, input};
 use crate::store::list::partners::{self, Lapsing, LevelFilter, PartnerFilter, PartnerOrder, TrackColumn};
 use crate::store::page::{Page, Rows, Scope};
 use crate::store::partner::PartnerRow;
-use crate::store::professional::AffiliatedProfessional;
+use crate::store::professional::{ProfessionalRow, YearPoints};
 use crate::store::subject::{self, SubjectKey};
 use crate::store::{ledger, professional};
 
@@ -207,7 +209,8 @@ impl Services {
         Ok(ledger::known_balances(self.db.reader(), ids, moment).await?)
     }
 
-    /// For each partner, one page of the professionals affiliated with it on a day.
+    /// For each partner, one page of the professionals affiliated with it on a day (default today); and their standings today,
+    /// if they are asked for and one statement reads both: not if the caller does not see them.
     ///
     /// # Errors
     /// When the database fails, or the day lies after today.
@@ -216,12 +219,29 @@ impl Services {
         ids: &[Uuid],
         as_of: Option<NaiveDate>,
         page: &Page<Uuid>,
-    ) -> Result<HashMap<Uuid, Rows<AffiliatedProfessional>>, Error> {
+        asks_standings: bool,
+    ) -> Result<(HashMap<Uuid, Rows<ProfessionalRow>>, Option<PerSubject<StandingOn>>), Error> {
         self.authorize_accounts(ids.iter().copied())?;
         let day = self.check_not_future(as_of)?;
-        let mut pages = professional::of_partners(self.db.reader(), ids, day, page).await?;
-        self.redact_contacts(pages.values_mut().flat_map(|page| &mut page.rows).map(|one| &mut one.row));
-        Ok(pages)
+        let found = professional::of_partners(self.db.reader(), ids, day, page, asks_standings).await?;
+        let totals = found.values().flat_map(|page| &page.rows);
+        let totals: Option<HashMap<Uuid, Vec<YearPoints>>> =
+            totals.map(|one| Some((one.row.id, one.totals()?))).collect();
+        let pages = found.into_iter().map(|(id, page)| {
+            let mut rows: Vec<ProfessionalRow> = page.rows.into_iter().map(|one| one.row).collect();
+            self.redact_contacts(&mut rows);
+            (id, Rows { rows, has_more: page.has_more })
+        });
+        let pages: HashMap<Uuid, Rows<ProfessionalRow>> = pages.collect();
+        let standings = match totals.filter(|_| asks_standings) {
+            Some(totals) => {
+                let rows: Vec<ProfessionalRow> =
+                    pages.values().flat_map(|page| &page.rows).cloned().collect();
+                self.standings_by_totals(&rows, &totals).await?
+            }
+            None => None,
+        };
+        Ok((pages, standings))
     }
 
     /// For each partner, the number of professionals affiliated with it on a day.

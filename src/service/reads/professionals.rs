@@ -24,7 +24,7 @@ use crate::service::access::Visibility;
 use crate::service::{Services, input};
 use crate::store::list::professionals::{self, ProfessionalFilter, ProfessionalOrder};
 use crate::store::page::{Page, Rows};
-use crate::store::professional::ProfessionalRow;
+use crate::store::professional::{ProfessionalRow, YearPoints};
 use crate::store::subject::{self, SubjectKey};
 
 /// A filter on professionals, as received.
@@ -50,6 +50,14 @@ pub struct ProfessionalQuery {
     pub at_risk: Option<bool>,
 }
 use crate::store::{ledger, standing, subject_step, totals};
+
+/// What standings are computed from.
+enum Known {
+    /// What was recorded by a time, or everything.
+    At(Option<DateTime<Utc>>),
+    /// Everything, of which the points of the membership year and the one before are known already.
+    Sums(HashMap<Uuid, MembershipSums>),
+}
 
 /// A professional's standing on a day, and the override that holds then.
 pub type StandingOn = (NaiveDate, ProfessionalStanding, Option<LevelOverride>);
@@ -159,7 +167,35 @@ impl Services {
         let today = self.clock.today();
         let day = as_of.unwrap_or(today);
         let check = |row: &ProfessionalRow| check_professional_day(row.signed_up_on, day, today);
-        self.checked_professional_standings(professionals, (day, day), known_at, check).await
+        self.checked_professional_standings(professionals, (day, day), Known::At(known_at), check).await
+    }
+
+    /// Standings of professionals today by the points of their last membership years; none if these do not tell them, or the
+    /// caller does not see points.
+    pub(super) async fn standings_by_totals(
+        &self,
+        professionals: &[ProfessionalRow],
+        totals: &HashMap<Uuid, Vec<YearPoints>>,
+    ) -> Result<Option<PerSubject<StandingOn>>, Error> {
+        let today = self.clock.today();
+        if self.authorize(Operation::ProfessionalPoints).is_err() {
+            return Ok(None);
+        }
+        let mut sums: HashMap<Uuid, MembershipSums> = HashMap::with_capacity(professionals.len());
+        for row in professionals {
+            let number = membership_year_number(row.signed_up_on, today);
+            let years = totals.get(&row.id).map_or(&[][..], Vec::as_slice);
+            // Points of days ahead are those of a clock that was set back since.
+            if years.iter().any(|year| year.number > number || year.last_on > today) {
+                return Ok(None);
+            }
+            let points = |of| years.iter().find(|year| year.number == of).map_or(0, |year| year.points);
+            let (this_year, last_year) = (points(number), points(number - 1));
+            sums.insert(row.id, MembershipSums { this_year, last_year, ..MembershipSums::default() });
+        }
+        let check = |row: &ProfessionalRow| check_professional_day(row.signed_up_on, today, today);
+        let known = Known::Sums(sums);
+        self.checked_professional_standings(professionals, (today, today), known, check).await.map(Some)
     }
 
     /// Standings of professionals on a day ahead if nothing more is earned, by the editions published so far (F2).
@@ -174,7 +210,7 @@ impl Services {
     ) -> Result<PerSubject<StandingOn>, Error> {
         let today = self.clock.today();
         check_outlook_day(day, today)?;
-        self.checked_professional_standings(professionals, (day, today), None, |_| Ok(())).await
+        self.checked_professional_standings(professionals, (day, today), Known::At(None), |_| Ok(())).await
     }
 
     /// The days are that of the standing, and that on which the caller must be allowed to see it.
@@ -182,9 +218,13 @@ impl Services {
         &self,
         professionals: &[ProfessionalRow],
         (day, shown_on): (NaiveDate, NaiveDate),
-        known_at: Option<DateTime<Utc>>,
+        known: Known,
         check: impl Fn(&ProfessionalRow) -> Result<(), Refusal> + Send,
     ) -> Result<PerSubject<StandingOn>, Error> {
+        let (known_at, sums) = match known {
+            Known::At(known_at) => (known_at, None),
+            Known::Sums(sums) => (None, Some(sums)),
+        };
         let editions = &self.policy.editions;
         let mut answers: PerSubject<StandingOn> = HashMap::with_capacity(professionals.len());
         let shown = self.with_visible_points(professionals.iter().map(|row| row.id), shown_on).await?;
@@ -212,7 +252,10 @@ impl Services {
                 Err(refusal) => drop(answers.insert(one.id, Err(refusal))),
             }
         }
-        let points = self.membership_points(&asked, day, known_at).await?;
+        let points = match known_at {
+            None => self.membership_points(&asked, day, sums).await?,
+            Some(moment) => self.known_membership_points(&asked, day, moment).await?,
+        };
         let stored = asked.iter().map(|row| (row.id, row.level_overrides.as_deref()));
         let overrides = self.overrides_known(stored.collect(), known_at).await?;
         for one in asked {
@@ -226,40 +269,58 @@ impl Services {
         Ok(answers)
     }
 
-    /// Points of the membership year of a day, through that day, and of the previous membership year; of earlier ones
-    /// where levels can hold that long.
+    /// Points of the membership year of a day, through that day, and of the previous membership year, which may be known
+    /// already; of earlier ones where levels can hold that long.
     async fn membership_points(
         &self,
         asked: &[&ProfessionalRow],
         day: NaiveDate,
-        known_at: Option<DateTime<Utc>>,
+        known: Option<HashMap<Uuid, MembershipSums>>,
+    ) -> Result<HashMap<Uuid, MembershipSums>, Error> {
+        let db = self.db.reader();
+        let mut points = match known {
+            Some(sums) => sums,
+            None => {
+                let of = asked.iter().map(|one| {
+                    let year = membership_year(one.signed_up_on, day);
+                    (one.id, year.number, year.starts_on)
+                });
+                let found = standing::of_professionals(db, &of.collect::<Vec<_>>(), day).await?;
+                let sums = found.into_iter().map(|row| {
+                    let (this_year, last_year) = (row.this_year, row.last_year);
+                    (
+                        row.professional_id,
+                        MembershipSums { this_year, last_year, ..MembershipSums::default() },
+                    )
+                });
+                sums.collect()
+            }
+        };
+        if self.policy.editions.looks_back_for_professionals() {
+            let years: HashMap<Uuid, i32> =
+                asked.iter().map(|one| (one.id, membership_year_number(one.signed_up_on, day))).collect();
+            for row in totals::of_professionals(db, years.keys().copied()).await? {
+                let this = years.get(&row.professional_id).copied().unwrap_or_default();
+                if row.membership_year < this - 1 {
+                    let sums = points.entry(row.professional_id).or_default();
+                    sums.earlier.push((row.membership_year, row.points));
+                }
+            }
+        }
+        self.add_reached(asked, day, &mut points).await?;
+        Ok(points)
+    }
+
+    /// The same as recorded at a past time.
+    async fn known_membership_points(
+        &self,
+        asked: &[&ProfessionalRow],
+        day: NaiveDate,
+        moment: DateTime<Utc>,
     ) -> Result<HashMap<Uuid, MembershipSums>, Error> {
         let db = self.db.reader();
         let looks_back = self.policy.editions.looks_back_for_professionals();
         let mut points: HashMap<Uuid, MembershipSums> = HashMap::new();
-        let Some(moment) = known_at else {
-            let of = asked.iter().map(|one| {
-                let year = membership_year(one.signed_up_on, day);
-                (one.id, year.number, year.starts_on)
-            });
-            for row in standing::of_professionals(db, &of.collect::<Vec<_>>(), day).await? {
-                let sums = points.entry(row.professional_id).or_default();
-                (sums.this_year, sums.last_year) = (row.this_year, row.last_year);
-            }
-            if looks_back {
-                let years: HashMap<Uuid, i32> =
-                    asked.iter().map(|one| (one.id, membership_year_number(one.signed_up_on, day))).collect();
-                for row in totals::of_professionals(db, years.keys().copied()).await? {
-                    let this = years.get(&row.professional_id).copied().unwrap_or_default();
-                    if row.membership_year < this - 1 {
-                        let sums = points.entry(row.professional_id).or_default();
-                        sums.earlier.push((row.membership_year, row.points));
-                    }
-                }
-            }
-            self.add_reached(asked, day, &mut points).await?;
-            return Ok(points);
-        };
         let signed_up: HashMap<Uuid, NaiveDate> =
             asked.iter().map(|one| (one.id, one.signed_up_on)).collect();
         let number = |id: &Uuid, day| {
