@@ -278,23 +278,19 @@ impl Services {
         known: Option<HashMap<Uuid, MembershipSums>>,
     ) -> Result<HashMap<Uuid, MembershipSums>, Error> {
         let db = self.db.reader();
-        let mut points = match known {
-            Some(sums) => sums,
-            None => {
-                let of = asked.iter().map(|one| {
-                    let year = membership_year(one.signed_up_on, day);
-                    (one.id, year.number, year.starts_on)
-                });
-                let found = standing::of_professionals(db, &of.collect::<Vec<_>>(), day).await?;
-                let sums = found.into_iter().map(|row| {
-                    let (this_year, last_year) = (row.this_year, row.last_year);
-                    (
-                        row.professional_id,
-                        MembershipSums { this_year, last_year, ..MembershipSums::default() },
-                    )
-                });
-                sums.collect()
-            }
+        let mut points = if let Some(sums) = known {
+            sums
+        } else {
+            let of = asked.iter().map(|one| {
+                let year = membership_year(one.signed_up_on, day);
+                (one.id, year.number, year.starts_on)
+            });
+            let found = standing::of_professionals(db, &of.collect::<Vec<_>>(), day).await?;
+            let sums = found.into_iter().map(|row| {
+                let (this_year, last_year) = (row.this_year, row.last_year);
+                (row.professional_id, MembershipSums { this_year, last_year, ..MembershipSums::default() })
+            });
+            sums.collect()
         };
         if self.policy.editions.looks_back_for_professionals() {
             let years: HashMap<Uuid, i32> =
