@@ -1,7 +1,7 @@
 //! The subjects of a recalculation: each follows exactly once, by a step of its own, with some others in one transaction of
 //! whichever process comes to them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::access::{Actor, Caller, Limits, Operation, Role};
 use crate::error::Error;
+use crate::program::rule::Program;
 use crate::service::events::EventDraft;
 use crate::service::pace::Pace;
 use crate::service::posting::{LogEntry, Object, Posting, recalculated_data};
@@ -117,30 +118,44 @@ impl Services {
         &self,
         transaction: &DatabaseTransaction,
         recalculation: &recalculation::Model,
-        (partners, professionals): (Vec<PartnerRow>, Vec<ProfessionalRow>),
+        (mut partners, mut professionals): (Vec<PartnerRow>, Vec<ProfessionalRow>),
         replay: &mut MovingReplay<'_>,
     ) -> Result<i64, Error> {
         let of_partners = partners.iter().map(|row| (Object::Partner(row.id), row.last_recorded_at));
         let of_people = professionals.iter().map(|row| (Object::Professional(row.id), row.last_recorded_at));
         let subjects: Vec<(Object, Option<DateTimeUtc>)> = of_partners.chain(of_people).collect();
-        let employers =
-            affiliation::of_professionals(transaction, professionals.iter().map(|row| row.id)).await?;
         replay.catch_up(transaction, subjects.iter().map(|(subject, last)| (subject.id(), *last))).await?;
-        let mut posting = Posting::open(&self.policy, partners, professionals, &employers);
-        let mut unchanged = HashMap::new();
         let changes = replay.changes(transaction, subjects.iter().map(|(subject, _)| *subject)).await?;
-        for ((subject, last_recorded_at), change) in subjects.iter().zip(changes) {
+        let (mut changed, mut unchanged) = (Vec::new(), HashMap::new());
+        for ((subject, last_recorded_at), change) in subjects.into_iter().zip(changes) {
             let change = change.ok_or_else(lost)?;
+            let is_partner = matches!(subject, Object::Partner(_));
+            let program = if is_partner { Program::Partner } else { Program::Professional };
+            if change.is_the_same() {
+                if replay.values_alike(program) {
+                    continue;
+                }
+                unchanged.insert(subject.id(), last_recorded_at);
+            }
+            changed.push((subject, change));
+        }
+        if changed.is_empty() {
+            return Ok(0);
+        }
+        let ids: HashSet<Uuid> = changed.iter().map(|(subject, _)| subject.id()).collect();
+        partners.retain(|row| ids.contains(&row.id));
+        professionals.retain(|row| ids.contains(&row.id));
+        let people = professionals.iter().map(|row| row.id);
+        let employers = affiliation::of_professionals(transaction, people).await?;
+        let mut posting = Posting::open(&self.policy, partners, professionals, &employers);
+        for (subject, change) in &changed {
             let reason = recalculation.revert_reason.as_ref().unwrap_or(&recalculation.reason);
             let entry = LogEntry {
                 reason: Some(reason.clone()),
                 data: Some(recalculated_data(recalculation.id)),
                 ..LogEntry::new(LogAction::Recalculated, *subject)
             };
-            posting.apply_recalculation(entry, &change)?;
-            if change.is_the_same() {
-                unchanged.insert(subject.id(), *last_recorded_at);
-            }
+            posting.apply_recalculation(entry, change)?;
         }
         let mut posted = posting.post(transaction, self).await?;
         let left_out = posted.leave_unchanged(unchanged);
@@ -151,7 +166,7 @@ impl Services {
             activities::add_awards(transaction, posted.awarded.clone()).await?;
         }
         posted.write(transaction).await?;
-        Ok(i64::try_from(subjects.len() - left_out).unwrap_or(i64::MAX))
+        Ok(i64::try_from(changed.len() - left_out).unwrap_or(i64::MAX))
     }
 
     async fn finish(

@@ -18,7 +18,7 @@ use super::replay::{
 use super::{STEPS_PER_PAGE, SearchKeys, load_subjects};
 use crate::error::Error;
 use crate::program::fold::ObjectIndex;
-use crate::program::rule::Attributes;
+use crate::program::rule::{Attributes, Program};
 use crate::service::pace::Pace;
 use crate::service::policy::Policy;
 use crate::service::posting::{Object, RecalculatedSubject};
@@ -306,6 +306,15 @@ impl<'a> MovingReplay<'a> {
                 Some(self.main.professional_change(*who, (replay, differences)))
             }
             _ => None,
+        }
+    }
+
+    /// Whether what is ahead of a program's subjects, and what they have of their credits and points, stays as it is with the
+    /// last move unless the credits and points change.
+    pub(in crate::service) fn values_alike(&self, program: Program) -> bool {
+        match self.moves.policies.as_slice() {
+            [.., before, after] => before.editions.value_like(&after.editions, program),
+            _ => true,
         }
     }
 
