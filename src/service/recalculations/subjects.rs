@@ -126,7 +126,7 @@ impl Services {
         let subjects: Vec<(Object, Option<DateTimeUtc>)> = of_partners.chain(of_people).collect();
         replay.catch_up(transaction, subjects.iter().map(|(subject, last)| (subject.id(), *last))).await?;
         let changes = replay.changes(transaction, subjects.iter().map(|(subject, _)| *subject)).await?;
-        let (mut changed, mut unchanged) = (Vec::new(), HashMap::new());
+        let (mut following, mut unchanged) = (Vec::new(), HashMap::new());
         for ((subject, last_recorded_at), change) in subjects.into_iter().zip(changes) {
             let change = change.ok_or_else(lost)?;
             let is_partner = matches!(subject, Object::Partner(_));
@@ -137,18 +137,18 @@ impl Services {
                 }
                 unchanged.insert(subject.id(), last_recorded_at);
             }
-            changed.push((subject, change));
+            following.push((subject, change));
         }
-        if changed.is_empty() {
+        if following.is_empty() {
             return Ok(0);
         }
-        let ids: HashSet<Uuid> = changed.iter().map(|(subject, _)| subject.id()).collect();
+        let ids: HashSet<Uuid> = following.iter().map(|(subject, _)| subject.id()).collect();
         partners.retain(|row| ids.contains(&row.id));
         professionals.retain(|row| ids.contains(&row.id));
         let people = professionals.iter().map(|row| row.id);
         let employers = affiliation::of_professionals(transaction, people).await?;
         let mut posting = Posting::open(&self.policy, partners, professionals, &employers);
-        for (subject, change) in &changed {
+        for (subject, change) in &following {
             let reason = recalculation.revert_reason.as_ref().unwrap_or(&recalculation.reason);
             let entry = LogEntry {
                 reason: Some(reason.clone()),
@@ -166,7 +166,7 @@ impl Services {
             activities::add_awards(transaction, posted.awarded.clone()).await?;
         }
         posted.write(transaction).await?;
-        Ok(i64::try_from(changed.len() - left_out).unwrap_or(i64::MAX))
+        Ok(i64::try_from(following.len() - left_out).unwrap_or(i64::MAX))
     }
 
     async fn finish(

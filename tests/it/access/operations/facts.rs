@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entity::value::{ImportKind, ImportPolicy, ImportStatus};
-use partner_program::access::{Actor, Caller, Limits, Role};
+use partner_program::access::Caller;
 use serde_json::{Value, json};
 
 use crate::access::world::{TODAY, World};
