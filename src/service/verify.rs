@@ -24,7 +24,7 @@ use crate::program::search::fold_all;
 use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject;
-use crate::store::{activity, activity_states, affiliation, ledger, log, subject_step};
+use crate::store::{activity, activity_states, affiliation, ledger, log, merge, subject_step};
 use compare::compare;
 use moves::{Moves, MovingReplay};
 use replay::{Expected, Replay};
@@ -125,6 +125,24 @@ impl Services {
 enum SearchKeys {
     Compared,
     Trusted,
+}
+
+/// Gives replays that nothing has happened in their subjects, and what merges moved later.
+async fn prepare(
+    snapshot: &DatabaseTransaction,
+    replays: &mut [Replay<'_>],
+    search_keys: SearchKeys,
+) -> Result<(), DbErr> {
+    load_subjects(snapshot, replays, Uuid::nil(), search_keys).await?;
+    let all_moved = merge::former_owners(snapshot).await?;
+    for replay in replays {
+        replay.keep_entries_of_merges();
+        for moved in &all_moved {
+            let owners = replay.former_owners.entry(moved.object_id).or_default();
+            owners.push((moved.log_seq, moved.from_id));
+        }
+    }
+    Ok(())
 }
 
 /// Loads the subjects after an id that the replays, which have the same ones, do not have yet.

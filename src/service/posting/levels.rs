@@ -8,7 +8,6 @@ use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::period::PeriodTotal;
-use super::post::PointDays;
 use super::{PostedRows, Posting};
 use crate::error::Error;
 use crate::program::calendar::{anniversary, membership_year};
@@ -28,6 +27,9 @@ use crate::store::partner::PartnerRow;
 use crate::store::professional::ProfessionalRow;
 use crate::store::subject::EARLIEST;
 use crate::store::totals;
+
+/// Net points of a professional and day.
+pub(super) type PointDays = BTreeMap<(Uuid, NaiveDate), i64>;
 
 /// Totals of partners as the core has them.
 pub(in crate::service) fn partner_totals(

@@ -12,7 +12,7 @@ use entity::{
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use super::levels::{partner_totals, points_after, points_of};
+use super::levels::{PointDays, partner_totals, points_after, points_of};
 use super::period::{PeriodTotal, column, track};
 use super::{AppliedStep, EntryPosition, Object, Posting, award_metrics, ledger_row, points_row};
 use crate::error::Error;
@@ -497,6 +497,3 @@ impl Posting<'_> {
 
 /// Net level credits of a partner, track and day.
 pub(super) type Days = BTreeMap<(Uuid, Track, NaiveDate), i64>;
-
-/// Net points of a professional and day.
-pub(super) type PointDays = BTreeMap<(Uuid, NaiveDate), i64>;

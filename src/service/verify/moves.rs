@@ -15,7 +15,7 @@ use super::fold_log::{Judged, LogFold, Numbers, ReadStep, Replays, Waiting, know
 use super::replay::{
     Cause, Change, Differences, Expected, OpenMove, Replay, StepObjects, is_of_recalculation,
 };
-use super::{STEPS_PER_PAGE, SearchKeys, load_subjects};
+use super::{STEPS_PER_PAGE, SearchKeys, load_subjects, prepare};
 use crate::error::Error;
 use crate::program::fold::ObjectIndex;
 use crate::program::rule::{Attributes, Program};
@@ -24,7 +24,7 @@ use crate::service::policy::Policy;
 use crate::service::posting::{Object, RecalculatedSubject};
 use crate::store::log::LoggedStep;
 use crate::store::recorded::Recorded;
-use crate::store::{activity, log, merge, recalculation};
+use crate::store::{activity, log, recalculation};
 
 /// The policies of the log, and the steps that move from one to the next.
 pub(in crate::service) struct Moves {
@@ -114,15 +114,7 @@ impl<'a> MovingReplay<'a> {
         if search_keys == SearchKeys::Trusted {
             replays.iter_mut().for_each(Replay::number_recorded);
         }
-        load_subjects(snapshot, &mut replays, Uuid::nil(), search_keys).await?;
-        let all_moved = merge::former_owners(snapshot).await?;
-        for replay in &mut replays {
-            replay.keep_entries_of_merges();
-            for moved in &all_moved {
-                let owners = replay.former_owners.entry(moved.object_id).or_default();
-                owners.push((moved.log_seq, moved.from_id));
-            }
-        }
+        prepare(snapshot, &mut replays, search_keys).await?;
         let mut replays = replays.into_iter();
         let Some(mut main) = replays.next() else {
             return Err(Error::Damaged("there is no policy".to_owned()));

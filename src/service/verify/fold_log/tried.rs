@@ -15,10 +15,10 @@ use crate::program::rule::{Attributes, Track};
 use crate::service::policy::Policy;
 use crate::service::posting::accounts;
 use crate::service::verify::replay::{Expected, Replay, StepObjects};
-use crate::service::verify::{SUBJECTS_PER_PAGE, SearchKeys, load_subjects};
+use crate::service::verify::{SUBJECTS_PER_PAGE, SearchKeys, prepare};
 use crate::store::log::LoggedStep;
 use crate::store::recorded::Recorded;
-use crate::store::{affiliation, credit_entry, merge};
+use crate::store::{affiliation, credit_entry};
 
 /// What the log comes to for a partner.
 #[derive(Clone, Debug)]
@@ -147,18 +147,8 @@ impl<'a> TriedLog<'a> {
         if !first.editions.award_like(&second.editions) {
             replays.push(Replay::new(second));
         }
-        let all_moved = merge::former_owners(snapshot).await?;
-        for replay in &mut replays {
-            replay.number_recorded();
-        }
-        load_subjects(snapshot, &mut replays, Uuid::nil(), SearchKeys::Trusted).await?;
-        for replay in &mut replays {
-            replay.keep_entries_of_merges();
-            for moved in &all_moved {
-                let owners = replay.former_owners.entry(moved.object_id).or_default();
-                owners.push((moved.log_seq, moved.from_id));
-            }
-        }
+        replays.iter_mut().for_each(Replay::number_recorded);
+        prepare(snapshot, &mut replays, SearchKeys::Trusted).await?;
         let paid = paid(snapshot, policies, &replays[0]).await?;
         let last_steps = last_steps(snapshot, &replays[0]).await?;
         Ok(Self(LogFold::begin(snapshot, PolicyPair { replays, paid, last_steps }).await?))
