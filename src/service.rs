@@ -83,6 +83,8 @@ pub struct Services {
     run: Option<Arc<run::Run>>,
     keys: Arc<keys::KeyCache>,
     together: Arc<activities::Together>,
+    /// Held by the task of this process that recalculates subjects.
+    recalculating: Arc<tokio::sync::Mutex<()>>,
     hub: Arc<events::Hub>,
     metrics: Metrics,
     webhook_sender: Arc<webhooks::WebhookSender>,
@@ -113,6 +115,7 @@ impl Services {
             run: None,
             keys: Arc::default(),
             together: Arc::default(),
+            recalculating: Arc::default(),
             hub: Arc::default(),
             metrics,
             webhook_sender: Arc::default(),

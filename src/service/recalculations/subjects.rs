@@ -37,6 +37,11 @@ impl Services {
     /// # Errors
     /// When the database fails; what was committed remains, and the next call does the rest.
     pub async fn complete_recalculations(&self) -> Result<(), Error> {
+        if store::open(self.db.reader()).await?.is_none() {
+            return Ok(());
+        }
+        // The log is replayed once in a process; whoever has waited finds nothing left to do.
+        let _turn = self.recalculating.lock().await;
         while let Some(row) = store::open(self.db.reader()).await? {
             self.refresh_policy().await?;
             // The steps are those of whoever asked for them.
