@@ -42,15 +42,18 @@ impl Edition {
     }
 
     fn values_like(&self, other: &Self, program: Program) -> bool {
-        let of = |one: &Self| match program {
-            Program::Partner => (one.partner_terms, one.expiry(CreditKind::Credits)),
-            Program::Professional => (one.professional_terms, one.expiry(CreditKind::DojoCredits)),
-        };
-        let levels = |one: &Self| match program {
-            Program::Partner => one.partner_levels.clone(),
-            Program::Professional => one.professional_levels.clone(),
-        };
-        of(self) == of(other) && levels(self) == levels(other)
+        match program {
+            Program::Partner => {
+                self.partner_levels == other.partner_levels
+                    && self.partner_terms == other.partner_terms
+                    && self.expiry(CreditKind::Credits) == other.expiry(CreditKind::Credits)
+            }
+            Program::Professional => {
+                self.professional_levels == other.professional_levels
+                    && self.professional_terms == other.professional_terms
+                    && self.expiry(CreditKind::DojoCredits) == other.expiry(CreditKind::DojoCredits)
+            }
+        }
     }
 }
 

@@ -131,13 +131,14 @@ impl Services {
         let subjects: Vec<(Object, Option<DateTimeUtc>)> = of_partners.chain(of_people).collect();
         replay.catch_up(transaction, subjects.iter().map(|(subject, last)| (subject.id(), *last))).await?;
         let changes = replay.changes(transaction, subjects.iter().map(|(subject, _)| *subject)).await?;
+        // A transaction has subjects of one program.
+        let program = if partners.is_empty() { Program::Professional } else { Program::Partner };
+        let are_left_alone = replay.values_alike(program);
         let (mut following, mut unchanged) = (Vec::new(), HashMap::new());
         for ((subject, last_recorded_at), change) in subjects.into_iter().zip(changes) {
             let change = change.ok_or_else(lost)?;
-            let is_partner = matches!(subject, Object::Partner(_));
-            let program = if is_partner { Program::Partner } else { Program::Professional };
             if change.is_the_same() {
-                if replay.values_alike(program) {
+                if are_left_alone {
                     continue;
                 }
                 unchanged.insert(subject.id(), last_recorded_at);
